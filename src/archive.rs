@@ -1,0 +1,452 @@
+//! The bitemporal archive, and THE point-in-time rule: `vintage <= as_of`, the last vintage wins,
+//! nothing past `known_through`.
+//!
+//! May use `error`, `observation`, `period`, `series`, `units`. [`Archive::as_of`] is the only way to a
+//! [`Snapshot`], and models accept nothing else. Never reads the clock or the disk: `store` brings the
+//! tables.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use chrono::NaiveDate;
+
+use crate::error::{Error, Result};
+use crate::observation::{Announcement, Observation, Observations, days, from_days};
+use crate::period::{FiscalCalendar, Frequency, Period};
+use crate::series::SeriesId;
+use crate::units::Unit;
+
+/// Every value with every vintage. Cheap to clone; append-only.
+#[derive(Clone)]
+pub struct Archive(Arc<Inner>);
+
+struct Inner {
+    parts: Vec<Arc<Part>>,
+    announcements: Vec<Announcement>,
+    known_through: NaiveDate,
+}
+
+type Load = Box<dyn Fn() -> Result<Observations> + Send + Sync>;
+
+/// One sorted table of the archive, read when a series in its range is first asked for.
+pub struct Part {
+    range: (SeriesId, SeriesId),
+    load: Load,
+    table: OnceLock<Table>,
+}
+
+struct Table {
+    observations: Observations,
+    rows: BTreeMap<SeriesId, Range<usize>>,
+}
+
+/// What an appended row meant to the archive.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Status {
+    /// The first value of its period.
+    Added,
+    /// Says what was known before.
+    Repeat,
+    /// Another value for a known period, or an earlier day for a known value.
+    Revision,
+    /// The same key as a held row, with another value.
+    Conflict {
+        /// The value held.
+        held: f64,
+        /// Where the held value came from.
+        source: String,
+    },
+}
+
+/// What is known of a series as of a day: one point a period, in order of their ends.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Which series.
+    pub series: SeriesId,
+    /// Unit of every value.
+    pub unit: Unit,
+    /// The points.
+    pub points: Vec<Point>,
+}
+
+/// The value of a period that holds as of a day.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// The days covered.
+    pub period: Period,
+    /// The value, in the series' unit.
+    pub value: f64,
+    /// The day from which on it was public.
+    pub vintage: NaiveDate,
+}
+
+/// The archive as the public could know it at the end of a day.
+#[derive(Clone)]
+pub struct Snapshot {
+    archive: Archive,
+    as_of: NaiveDate,
+}
+
+/// The point-in-time rule. Nothing else in the crate compares a vintage with an as-of day.
+fn is_public<D: PartialOrd>(vintage: D, as_of: D) -> bool {
+    vintage <= as_of
+}
+
+impl Archive {
+    /// An archive without a row, known through a day.
+    pub fn empty(known_through: NaiveDate) -> Self {
+        Self::from_parts(Vec::new(), Vec::new(), known_through)
+    }
+
+    /// Joins parts that were checked when they were written.
+    pub fn from_parts(
+        parts: Vec<Arc<Part>>,
+        mut announcements: Vec<Announcement>,
+        known_through: NaiveDate,
+    ) -> Self {
+        announcements.sort_by(|a, b| {
+            (&a.company, a.published, a.period).cmp(&(&b.company, b.published, b.period))
+        });
+        Self(Arc::new(Inner { parts, announcements, known_through }))
+    }
+
+    /// The archive as the public could know it at the end of `as_of`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if `as_of` lies past the day up to which the sources were read.
+    pub fn as_of(&self, as_of: NaiveDate) -> Result<Snapshot> {
+        if as_of > self.known_through() {
+            return Err(Error::invalid(format!(
+                "snapshot as of {as_of} asked, but the archive is known through {}",
+                self.known_through()
+            ))
+            .hint("run `chipcast ingest edgar --company TICKER`, or ask for an earlier date"));
+        }
+        Ok(Snapshot { archive: self.clone(), as_of })
+    }
+
+    /// The last day up to which the sources were read.
+    pub fn known_through(&self) -> NaiveDate {
+        self.0.known_through
+    }
+
+    /// Every series, sorted.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if a part cannot be read.
+    pub fn series_ids(&self) -> Result<Vec<SeriesId>> {
+        let mut ids = BTreeSet::new();
+        for part in &self.0.parts {
+            ids.extend(part.table()?.rows.keys().cloned());
+        }
+        Ok(ids.into_iter().collect())
+    }
+
+    /// Every row of a series, sorted by period and vintage: its whole history of revisions.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown series, with the nearest names.
+    pub fn vintages(&self, series: &SeriesId) -> Result<Vec<Observation>> {
+        let mut rows = Vec::new();
+        for (table, range) in self.tables_with(series)? {
+            for row_idx in range {
+                rows.push(table.observations.row(row_idx)?);
+            }
+        }
+        if rows.is_empty() {
+            return Err(self.unknown(series));
+        }
+        rows.sort_by_key(|row| (row.period.end(), row.period.start(), row.vintage));
+        Ok(rows)
+    }
+
+    /// Every announcement of a company, in order of publication.
+    pub fn announcements<'a>(&'a self, company: &'a str) -> impl Iterator<Item = &'a Announcement> {
+        self.0.announcements.iter().filter(move |a| a.company == company)
+    }
+
+    /// Every announcement.
+    pub fn all_announcements(&self) -> &[Announcement] {
+        &self.0.announcements
+    }
+
+    /// Says for each row what appending it would do. Rows see the rows before them.
+    ///
+    /// # Errors
+    /// As [`Observation::check`]; [`Error::Invalid`] if a row's unit is not its series' unit.
+    pub fn review(&self, rows: &[Observation]) -> Result<Vec<Status>> {
+        let mut held: BTreeMap<SeriesId, Vec<Observation>> = BTreeMap::new();
+        let mut order: Vec<usize> = (0..rows.len()).collect();
+        order.sort_by_key(|i| (rows[*i].period, rows[*i].vintage));
+        let mut statuses = vec![Status::Repeat; rows.len()];
+        for row_idx in order {
+            let row = &rows[row_idx];
+            row.check()?;
+            if !held.contains_key(&row.series) {
+                let known = self.vintages(&row.series).unwrap_or_default();
+                held.insert(row.series.clone(), known);
+            }
+            let rows_of_series = held.get_mut(&row.series).expect("inserted just above");
+            if let Some(first) = rows_of_series.first().filter(|first| first.unit != row.unit) {
+                return Err(Error::invalid(format!(
+                    "{:?} {} is in {}; the archive holds it in {}",
+                    row.series, row.period, row.unit, first.unit
+                )));
+            }
+            statuses[row_idx] = status(rows_of_series, row);
+            if matches!(statuses[row_idx], Status::Added | Status::Revision) {
+                rows_of_series.push(row.clone());
+            }
+        }
+        Ok(statuses)
+    }
+
+    /// The archive with more rows, and the table of those that are new to it.
+    ///
+    /// A repeat of the last value is dropped; a value with an earlier vintage than the one held is
+    /// inserted.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a row has the key of a held row and another value: nothing is appended.
+    pub fn append(&self, batch: &Batch) -> Result<(Self, Batch)> {
+        let statuses = self.review(&batch.observations)?;
+        let mut fresh = Vec::new();
+        for (row, status) in batch.observations.iter().zip(&statuses) {
+            match status {
+                Status::Added | Status::Revision => fresh.push(row.clone()),
+                Status::Repeat => {}
+                Status::Conflict { held, source } => {
+                    return Err(Error::invalid(format!(
+                        "{:?} {} with vintage {}: found {}, but the archive holds {held} from {source}",
+                        row.series, row.period, row.vintage, row.value
+                    ))
+                    .hint("a corrected value needs its own, later vintage; nothing was stored"));
+                }
+            }
+        }
+        let announcements: Vec<_> = batch
+            .announcements
+            .iter()
+            .filter(|new| !self.0.announcements.contains(new))
+            .cloned()
+            .collect();
+        let mut parts = self.0.parts.clone();
+        if !fresh.is_empty() {
+            parts.push(Arc::new(Part::of(Observations::from_rows(fresh.clone())?)?));
+        }
+        let all = self.0.announcements.iter().chain(&announcements).cloned().collect();
+        let known_through = self.known_through().max(batch.known_through);
+        let archive = Self::from_parts(parts, all, known_through);
+        Ok((archive, Batch { observations: fresh, announcements, known_through }))
+    }
+
+    fn tables_with(&self, series: &SeriesId) -> Result<Vec<(&Table, Range<usize>)>> {
+        let mut found = Vec::new();
+        for part in self.0.parts.iter().filter(|part| part.may_hold(series)) {
+            let table = part.table()?;
+            if let Some(range) = table.rows.get(series) {
+                found.push((table, range.clone()));
+            }
+        }
+        Ok(found)
+    }
+
+    fn unknown(&self, series: &SeriesId) -> Error {
+        let ids = self.series_ids().unwrap_or_default();
+        let same_owner: Vec<_> =
+            ids.iter().filter(|id| id.owner() == series.owner()).map(SeriesId::as_str).collect();
+        let hint = match same_owner.as_slice() {
+            [] => "`chipcast data list` shows every series".to_owned(),
+            some => format!("`{}` has {}", series.owner(), some[..some.len().min(8)].join(", ")),
+        };
+        Error::not_found(format!("no series {series:?} in the archive")).hint(hint)
+    }
+}
+
+/// Rows on their way into an archive.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// Values.
+    pub observations: Vec<Observation>,
+    /// Announcements.
+    pub announcements: Vec<Announcement>,
+    /// The day up to which their source was read.
+    pub known_through: NaiveDate,
+}
+
+fn status(held: &[Observation], row: &Observation) -> Status {
+    let same_period = || held.iter().filter(|h| h.period == row.period);
+    if let Some(twin) = same_period().find(|h| h.vintage == row.vintage) {
+        return if twin.value.to_bits() == row.value.to_bits() {
+            Status::Repeat
+        } else {
+            Status::Conflict { held: twin.value, source: twin.source.clone() }
+        };
+    }
+    let before = same_period().filter(|h| h.vintage < row.vintage).max_by_key(|h| h.vintage);
+    match before {
+        Some(last) if last.value.to_bits() == row.value.to_bits() => Status::Repeat,
+        None if same_period().next().is_none() => Status::Added,
+        _ => Status::Revision,
+    }
+}
+
+impl Part {
+    /// A part whose table is read on first use.
+    pub fn lazy(range: (SeriesId, SeriesId), load: Load) -> Self {
+        Self { range, load, table: OnceLock::new() }
+    }
+
+    /// A part of rows at hand; there must be one or more.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] on an empty table.
+    pub fn of(observations: Observations) -> Result<Self> {
+        let table = Table::new(observations)?;
+        let (Some((first, _)), Some((last, _))) =
+            (table.rows.first_key_value(), table.rows.last_key_value())
+        else {
+            return Err(Error::invalid("a part of an archive needs a row"));
+        };
+        let range = (first.clone(), last.clone());
+        let load = || Err(Error::store("a part of rows at hand is never loaded"));
+        Ok(Self { range, load: Box::new(load), table: OnceLock::from(table) })
+    }
+
+    fn may_hold(&self, series: &SeriesId) -> bool {
+        self.range.0 <= *series && *series <= self.range.1
+    }
+
+    fn table(&self) -> Result<&Table> {
+        if let Some(table) = self.table.get() {
+            return Ok(table);
+        }
+        let table = Table::new((self.load)()?)?;
+        Ok(self.table.get_or_init(|| table))
+    }
+}
+
+impl Table {
+    fn new(observations: Observations) -> Result<Self> {
+        let mut rows: BTreeMap<SeriesId, Range<usize>> = BTreeMap::new();
+        let column = observations.frame().column("series")?.str()?;
+        let mut last: Option<(&str, usize)> = None;
+        for (row_idx, id) in column.iter().enumerate() {
+            let id = id.ok_or_else(|| Error::store("a segment has a row without a series"))?;
+            match last {
+                Some((same, _)) if same == id => {}
+                Some((before, start)) => {
+                    rows.insert(SeriesId::new(before)?, start..row_idx);
+                    last = Some((id, row_idx));
+                }
+                None => last = Some((id, row_idx)),
+            }
+        }
+        if let Some((id, start)) = last {
+            rows.insert(SeriesId::new(id)?, start..observations.n_rows());
+        }
+        Ok(Self { observations, rows })
+    }
+}
+
+/// The columns that the point-in-time rule reads, as plain slices.
+struct Columns<'a> {
+    start: &'a [i32],
+    end: &'a [i32],
+    vintage: &'a [i32],
+    value: &'a [f64],
+}
+
+impl Table {
+    fn columns(&self) -> Result<Columns<'_>> {
+        let frame = self.observations.frame();
+        let dates = |name: &str| Ok::<_, Error>(frame.column(name)?.date()?.phys.cont_slice()?);
+        Ok(Columns {
+            start: dates("period_start")?,
+            end: dates("period_end")?,
+            vintage: dates("vintage")?,
+            value: frame.column("value")?.f64()?.cont_slice()?,
+        })
+    }
+}
+
+impl Snapshot {
+    /// The day whose end it shows.
+    pub fn as_of(&self) -> NaiveDate {
+        self.as_of
+    }
+
+    /// What is known of a series: one point a period, the last public vintage.
+    ///
+    /// A series that exists but had no public value yet has no point.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown series; [`Error::Store`] if its part cannot be read.
+    pub fn series(&self, series: &SeriesId) -> Result<Known> {
+        let tables = self.archive.tables_with(series)?;
+        let (first, range) = tables.first().ok_or_else(|| self.archive.unknown(series))?;
+        let unit = first.observations.row(range.start)?.unit;
+        let mut held: BTreeMap<(i32, i32), (i32, f64)> = BTreeMap::new();
+        for (table, range) in tables {
+            let Columns { start, end, vintage, value } = table.columns()?;
+            for i in range.filter(|i| is_public(vintage[*i], days(self.as_of))) {
+                let kept = held.entry((end[i], start[i])).or_insert((vintage[i], value[i]));
+                if kept.0 <= vintage[i] {
+                    *kept = (vintage[i], value[i]);
+                }
+            }
+        }
+        let points = held.into_iter().map(|((end, start), (vintage, value))| {
+            let date = |day| from_days(day).ok_or_else(|| Error::store("a date is out of range"));
+            let period = Period::new(date(start)?, date(end)?)?;
+            Ok(Point { period, value, vintage: date(vintage)? })
+        });
+        Ok(Known { series: series.clone(), unit, points: points.collect::<Result<_>>()? })
+    }
+
+    /// Every series that has a public value, sorted.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if a part cannot be read.
+    pub fn series_ids(&self) -> Result<Vec<SeriesId>> {
+        let mut ids = Vec::new();
+        for id in self.archive.series_ids()? {
+            if !self.series(&id)?.points.is_empty() {
+                ids.push(id);
+            }
+        }
+        Ok(ids)
+    }
+
+    /// The announcements of a company that were public, in order of publication.
+    pub fn announcements<'a>(&'a self, company: &'a str) -> impl Iterator<Item = &'a Announcement> {
+        self.archive.announcements(company).filter(|a| is_public(a.published, self.as_of))
+    }
+
+    /// The public row behind a point, for its source and locator.
+    ///
+    /// # Errors
+    /// As [`Snapshot::series`].
+    pub fn source_of(&self, series: &SeriesId, period: Period) -> Result<Option<Observation>> {
+        let rows = self.archive.vintages(series)?;
+        Ok(rows.into_iter().rfind(|r| r.period == period && is_public(r.vintage, self.as_of)))
+    }
+}
+
+impl Known {
+    /// The frequency of its last point, if it has one.
+    pub fn frequency(&self) -> Option<Frequency> {
+        self.points.last()?.period.frequency()
+    }
+
+    /// The periods after its last point.
+    ///
+    /// # Errors
+    /// As [`FiscalCalendar::infer`].
+    pub fn next_periods(&self, n: usize) -> Result<Vec<Period>> {
+        let periods: Vec<_> = self.points.iter().map(|point| point.period).collect();
+        let calendar = FiscalCalendar::infer(&periods)?;
+        Ok(periods.last().map_or_else(Vec::new, |last| calendar.following(*last, n)))
+    }
+}

@@ -1,0 +1,93 @@
+//! Ingest: bytes of a source become observations, announcements, and what was set aside and why.
+//!
+//! May use the core files. [`Source::parse`] is pure; only `http` touches the network, and `store` the
+//! disk.
+
+pub mod bundled;
+pub mod table;
+
+use chrono::NaiveDate;
+
+use crate::archive::Batch;
+use crate::error::Result;
+use crate::observation::{Announcement, Observation};
+use crate::period::Period;
+
+/// Somewhere that data come from. Says what to get and reads what came; never does I/O itself.
+pub trait Source {
+    /// A short lower-case name, such as `edgar`.
+    fn id(&self) -> &str;
+    /// What to ask for to learn everything that came since a day.
+    fn requests(&self, since: NaiveDate) -> Vec<Request>;
+    /// Reads one answer.
+    ///
+    /// # Errors
+    /// [`crate::Error::Parse`] if the bytes are not what the source promises.
+    fn parse(&self, raw: &Raw) -> Result<Parsed>;
+}
+
+/// One thing to get.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The whole URL.
+    pub url: String,
+    /// Whether the source answers only callers who say who they are.
+    pub identity: Identity,
+}
+
+/// Whether a source asks callers who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// A `User-Agent` with a name and an e-mail address is required.
+    Required,
+    /// Anyone may ask.
+    NotAsked,
+}
+
+/// Bytes as they came, with their name for messages and the day they were read.
+#[derive(Debug, Clone)]
+pub struct Raw {
+    /// File name or URL.
+    pub name: String,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// The day on which they were read.
+    pub retrieved_at: NaiveDate,
+}
+
+/// What was read out of [`Raw`] bytes.
+#[derive(Debug, Clone, Default)]
+pub struct Parsed {
+    /// Values.
+    pub observations: Vec<Observation>,
+    /// Companies' words about periods to come.
+    pub announcements: Vec<Announcement>,
+    /// What was not used, each with its reason.
+    pub set_aside: Vec<SetAside>,
+    /// The last day that the payload speaks for.
+    pub read_through: Option<NaiveDate>,
+}
+
+/// Something in a payload that gave no value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SetAside {
+    /// The series it would have belonged to, or the concept's name.
+    pub series: String,
+    /// The period it would have covered, where known.
+    pub period: Option<Period>,
+    /// Where it stands in the payload.
+    pub locator: String,
+    /// Why it was not used.
+    pub reason: String,
+}
+
+impl Parsed {
+    /// What goes into the archive; `otherwise` is the day it speaks for if the payload names none.
+    pub fn batch(&self, otherwise: NaiveDate) -> Batch {
+        Batch {
+            observations: self.observations.clone(),
+            announcements: self.announcements.clone(),
+            known_through: self.read_through.unwrap_or(otherwise),
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! The archive on disk: Parquet segments named by their content, one manifest, one lock.
+//!
+//! May use `archive`, `error`, `observation`, `series`. The only file of the library that calls
+//! `std::fs`. A write makes its segments first and renames the manifest last, so that a crash at any
+//! point leaves the old or the new archive. Never compares a vintage with a day.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{Cursor, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use polars::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::archive::{Archive, Batch, Part};
+use crate::error::{Error, Result};
+use crate::observation::{Action, Announcement, Observation, Observations};
+use crate::period::Period;
+use crate::series::SeriesId;
+
+/// Version of the manifest's form; an unknown one is an error.
+const SCHEMA_VERSION: u32 = 1;
+/// Rows of one segment at most, so that reading one series decodes little else.
+const MAX_SEGMENT_ROWS: usize = 250_000;
+
+const MANIFEST: &str = "manifest.json";
+const LOCK: &str = "lock";
+
+/// The folder of an archive: `DIR/archive`.
+#[derive(Debug, Clone)]
+pub struct Store {
+    folder: PathBuf,
+}
+
+/// A held lock; let go when dropped.
+#[derive(Debug)]
+pub struct Locked<'a> {
+    store: &'a Store,
+    _lock: File,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ManifestFile {
+    schema_version: u32,
+    known_through: NaiveDate,
+    segments: Vec<Segment>,
+    announcements: Vec<AnnouncementRow>,
+    /// Hash of all the above, so that a flipped bit in the manifest itself is seen.
+    blake3: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Segment {
+    file: String,
+    blake3: String,
+    n_rows: usize,
+    first_series: String,
+    last_series: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AnnouncementRow {
+    company: String,
+    published: NaiveDate,
+    metric: String,
+    period_start: NaiveDate,
+    period_end: NaiveDate,
+    low: f64,
+    mid: f64,
+    high: f64,
+    unit: String,
+    action: String,
+    quote: String,
+    locator: String,
+}
+
+impl Store {
+    /// The store below `data`; nothing is made or read yet.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if `data` is a file.
+    pub fn at(data: &Path) -> Result<Self> {
+        if data.is_file() {
+            return Err(Error::store(format!(
+                "`{}` is a file; a folder is needed",
+                data.display()
+            ))
+            .hint("give `--data` the folder that holds the archive, or one to be made"));
+        }
+        Ok(Self { folder: data.join("archive") })
+    }
+
+    /// Whether an archive was ever written here.
+    pub fn exists(&self) -> bool {
+        self.folder.join(MANIFEST).exists() || self.folder.join("segments").exists()
+    }
+
+    /// Reads the archive; tables are read when a series is first asked for, and checked against their
+    /// hash then.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the manifest is missing, damaged or of another version.
+    pub fn read(&self) -> Result<Archive> {
+        let manifest = self.read_manifest()?;
+        let mut parts = Vec::with_capacity(manifest.segments.len());
+        for segment in &manifest.segments {
+            let range =
+                (SeriesId::new(&segment.first_series)?, SeriesId::new(&segment.last_series)?);
+            let (store, segment) = (self.clone(), segment.clone());
+            let load = move || store.read_segment(&segment);
+            parts.push(Arc::new(Part::lazy(range, Box::new(load))));
+        }
+        let announcements: Result<Vec<_>> =
+            manifest.announcements.iter().map(AnnouncementRow::read).collect();
+        Ok(Archive::from_parts(parts, announcements?, manifest.known_through))
+    }
+
+    /// Takes the write lock.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the folder cannot be made, or another process holds the lock.
+    pub fn lock(&self) -> Result<Locked<'_>> {
+        let segments = self.folder.join("segments");
+        fs::create_dir_all(&segments).map_err(|e| unwritable(&segments, e))?;
+        let path = self.folder.join(LOCK);
+        let lock = File::create(&path).map_err(|e| unwritable(&path, e))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Locked { store: self, _lock: lock }),
+            Err(TryLockError::WouldBlock) => {
+                Err(Error::store(format!("`{}` is locked by another run", self.folder.display()))
+                    .hint("wait for it to end, or give another folder with `--data`"))
+            }
+            Err(TryLockError::Error(e)) => Err(unwritable(&path, e)),
+        }
+    }
+
+    fn read_manifest(&self) -> Result<ManifestFile> {
+        let path = self.folder.join(MANIFEST);
+        let damaged = |what: String| {
+            Error::store(format!("`{}` {what}", path.display())).hint(
+                "restore the file from a backup, or start a new archive with another `--data`",
+            )
+        };
+        let text = fs::read_to_string(&path)
+            .map_err(|e| damaged("cannot be read".to_owned()).caused_by(e))?;
+        let manifest: ManifestFile = serde_json::from_str(&text).map_err(|e| {
+            damaged("is damaged: it is not the manifest of an archive".into()).caused_by(e)
+        })?;
+        if manifest.schema_version != SCHEMA_VERSION {
+            return Err(damaged(format!(
+                "has schema version {}; this version reads {SCHEMA_VERSION}",
+                manifest.schema_version
+            )));
+        }
+        if manifest.blake3 != manifest.digest()? {
+            return Err(damaged("is damaged: its content does not match its hash".into()));
+        }
+        Ok(manifest)
+    }
+
+    fn read_segment(&self, segment: &Segment) -> Result<Observations> {
+        let path = self.folder.join("segments").join(&segment.file);
+        let damaged = |what: &str| {
+            Error::store(format!("segment `{}` {what}", path.display()))
+                .hint("restore the file from a backup, or ingest its sources into a new `--data`")
+        };
+        let bytes = fs::read(&path).map_err(|e| damaged("cannot be read").caused_by(e))?;
+        if blake3::hash(&bytes).to_hex().as_str() != segment.blake3 {
+            return Err(damaged("is damaged: its content does not match its hash"));
+        }
+        let mut frame = ParquetReader::new(Cursor::new(bytes))
+            .finish()
+            .map_err(|e| damaged("is not a Parquet file").caused_by(e))?;
+        frame.rechunk_mut_par();
+        Observations::from_frame(frame)
+    }
+}
+
+impl Locked<'_> {
+    /// Makes `batch` part of the archive on disk: segments first, the manifest last.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the disk refuses; the old archive stays as it was.
+    pub fn commit(&self, batch: &Batch) -> Result<()> {
+        let manifest_path = self.store.folder.join(MANIFEST);
+        let mut manifest = if manifest_path.exists() {
+            self.store.read_manifest()?
+        } else {
+            ManifestFile::new(batch.known_through)
+        };
+        for chunk in batch_chunks(&batch.observations)? {
+            manifest.segments.push(self.write_segment(&chunk)?);
+        }
+        manifest.announcements.extend(batch.announcements.iter().map(AnnouncementRow::write));
+        manifest.known_through = manifest.known_through.max(batch.known_through);
+        manifest.blake3 = manifest.digest()?;
+        let mut text = serde_json::to_vec_pretty(&manifest)
+            .map_err(|e| Error::store("the manifest cannot be written").caused_by(e))?;
+        text.push(b'\n');
+        write_atomic(&manifest_path, &text)
+    }
+
+    fn write_segment(&self, observations: &Observations) -> Result<Segment> {
+        let mut bytes = Vec::new();
+        let mut frame = observations.frame().clone();
+        ParquetWriter::new(&mut bytes)
+            .with_compression(ParquetCompression::Zstd(None))
+            .finish(&mut frame)
+            .map_err(|e| Error::store("a segment cannot be written").caused_by(e))?;
+        let hash = blake3::hash(&bytes).to_hex().to_string();
+        let file = format!("{}.parquet", &hash[..32]);
+        write_atomic(&self.store.folder.join("segments").join(&file), &bytes)?;
+        let last_row = observations.n_rows().saturating_sub(1);
+        Ok(Segment {
+            file,
+            blake3: hash,
+            n_rows: observations.n_rows(),
+            first_series: observations.row(0)?.series.to_string(),
+            last_series: observations.row(last_row)?.series.to_string(),
+        })
+    }
+}
+
+fn batch_chunks(rows: &[Observation]) -> Result<Vec<Observations>> {
+    let mut sorted = rows.to_vec();
+    sorted.sort_by(|a, b| a.series.cmp(&b.series));
+    sorted.chunks(MAX_SEGMENT_ROWS).map(|chunk| Observations::from_rows(chunk.to_vec())).collect()
+}
+
+/// Writes a file so that a reader sees the old bytes or the new, never a part: a temporary file in
+/// the same folder, flushed to disk, renamed, and the folder flushed.
+///
+/// # Errors
+/// [`Error::Store`] if the disk refuses.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let write = || -> std::io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|e| e.error)?;
+        File::open(folder)?.sync_all()
+    };
+    write().map_err(|e| unwritable(path, e))
+}
+
+/// Makes a folder and its parents.
+///
+/// # Errors
+/// [`Error::Store`] if the disk refuses.
+pub fn make_folder(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).map_err(|e| unwritable(path, e))
+}
+
+/// Reads a whole file that a user named, up to `limit` bytes.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is none, [`Error::Invalid`] if it is a folder or larger than `limit`.
+pub fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    let shown = path.display();
+    let facts = fs::metadata(path)
+        .map_err(|e| Error::not_found(format!("`{shown}` cannot be read")).caused_by(e))?;
+    if facts.is_dir() {
+        return Err(Error::invalid(format!("`{shown}` is a folder; a file is needed")));
+    }
+    if facts.len() > limit {
+        return Err(Error::invalid(format!(
+            "`{shown}` has {} bytes; at most {limit} are read",
+            facts.len()
+        )));
+    }
+    fs::read(path).map_err(|e| Error::store(format!("`{shown}` cannot be read")).caused_by(e))
+}
+
+/// The files with an ending in a folder that a user named, sorted by name.
+///
+/// # Errors
+/// [`Error::NotFound`] if the folder cannot be read.
+pub fn list_files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).map_err(|e| {
+        Error::not_found(format!("folder `{}` cannot be read", folder.display())).caused_by(e)
+    })?;
+    let mut paths: Vec<_> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.is_file() && path.extension().is_some_and(|e| e == ending))
+        .collect();
+    paths.sort();
+    Ok(paths)
+}
+
+fn unwritable(path: &Path, cause: std::io::Error) -> Error {
+    Error::store(format!("`{}` cannot be written", path.display()))
+        .hint("check that the disk is writable and has room; the archive is as it was")
+        .caused_by(cause)
+}
+
+impl ManifestFile {
+    fn new(known_through: NaiveDate) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            known_through,
+            segments: Vec::new(),
+            announcements: Vec::new(),
+            blake3: String::new(),
+        }
+    }
+
+    fn digest(&self) -> Result<String> {
+        let content =
+            (self.schema_version, self.known_through, &self.segments, &self.announcements);
+        let bytes = serde_json::to_vec(&content)
+            .map_err(|e| Error::store("the manifest cannot be written").caused_by(e))?;
+        Ok(blake3::hash(&bytes).to_hex().to_string())
+    }
+}
+
+impl AnnouncementRow {
+    fn write(a: &Announcement) -> Self {
+        Self {
+            company: a.company.clone(),
+            published: a.published,
+            metric: a.metric.clone(),
+            period_start: a.period.start(),
+            period_end: a.period.end(),
+            low: a.low,
+            mid: a.mid,
+            high: a.high,
+            unit: a.unit.to_string(),
+            action: a.action.word().to_owned(),
+            quote: a.quote.clone(),
+            locator: a.locator.clone(),
+        }
+    }
+
+    fn read(&self) -> Result<Announcement> {
+        Ok(Announcement {
+            company: self.company.clone(),
+            published: self.published,
+            metric: self.metric.clone(),
+            period: Period::new(self.period_start, self.period_end)?,
+            low: self.low,
+            mid: self.mid,
+            high: self.high,
+            unit: self.unit.parse()?,
+            action: self.action.parse::<Action>()?,
+            quote: self.quote.clone(),
+            locator: self.locator.clone(),
+        })
+    }
+}
