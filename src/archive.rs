@@ -32,6 +32,7 @@ type Load = Box<dyn Fn() -> Result<Observations> + Send + Sync>;
 /// One sorted table of the archive, read when a series in its range is first asked for.
 pub struct Part {
     range: (SeriesId, SeriesId),
+    digest: String,
     load: Load,
     table: OnceLock<Table>,
 }
@@ -99,6 +100,15 @@ impl Archive {
         Self::from_parts(Vec::new(), Vec::new(), known_through)
     }
 
+    /// An archive of one batch whose rows are known to be free of repeats and conflicts.
+    ///
+    /// # Errors
+    /// As [`Observation::check`].
+    pub fn of(batch: Batch) -> Result<Self> {
+        let part = Part::of(Observations::from_rows(batch.observations)?)?;
+        Ok(Self::from_parts(vec![Arc::new(part)], batch.announcements, batch.known_through))
+    }
+
     /// Joins parts that were checked when they were written.
     pub fn from_parts(
         parts: Vec<Arc<Part>>,
@@ -129,6 +139,22 @@ impl Archive {
     /// The last day up to which the sources were read.
     pub fn known_through(&self) -> NaiveDate {
         self.0.known_through
+    }
+
+    /// Hash of all that it holds: two archives that say the same have the same.
+    pub fn digest(&self) -> String {
+        let mut digests: Vec<_> = self.0.parts.iter().map(|part| part.digest.as_str()).collect();
+        digests.sort_unstable();
+        let mut hasher = blake3::Hasher::new();
+        for digest in digests {
+            hasher.update(digest.as_bytes());
+        }
+        for a in &self.0.announcements {
+            hasher
+                .update(format!("{} {} {} {}", a.company, a.published, a.period, a.mid).as_bytes());
+        }
+        hasher.update(self.known_through().to_string().as_bytes());
+        hasher.finalize().to_hex().to_string()
     }
 
     /// Every series, sorted.
@@ -294,8 +320,8 @@ fn status(held: &[Observation], row: &Observation) -> Status {
 
 impl Part {
     /// A part whose table is read on first use.
-    pub fn lazy(range: (SeriesId, SeriesId), load: Load) -> Self {
-        Self { range, load, table: OnceLock::new() }
+    pub fn lazy(range: (SeriesId, SeriesId), digest: String, load: Load) -> Self {
+        Self { range, digest, load, table: OnceLock::new() }
     }
 
     /// A part of rows at hand; there must be one or more.
@@ -303,6 +329,7 @@ impl Part {
     /// # Errors
     /// [`Error::Invalid`] on an empty table.
     pub fn of(observations: Observations) -> Result<Self> {
+        let digest = observations.digest()?.to_hex().to_string();
         let table = Table::new(observations)?;
         let (Some((first, _)), Some((last, _))) =
             (table.rows.first_key_value(), table.rows.last_key_value())
@@ -311,7 +338,7 @@ impl Part {
         };
         let range = (first.clone(), last.clone());
         let load = || Err(Error::store("a part of rows at hand is never loaded"));
-        Ok(Self { range, load: Box::new(load), table: OnceLock::from(table) })
+        Ok(Self { range, digest, load: Box::new(load), table: OnceLock::from(table) })
     }
 
     fn may_hold(&self, series: &SeriesId) -> bool {
@@ -405,6 +432,62 @@ impl Snapshot {
         Ok(Known { series: series.clone(), unit, points: points.collect::<Result<_>>()? })
     }
 
+    /// The first public value of each period, later revisions left aside.
+    ///
+    /// # Errors
+    /// As [`Snapshot::series`].
+    pub fn first_releases(&self, series: &SeriesId) -> Result<Known> {
+        let mut known = self.series(series)?;
+        let mut first: BTreeMap<Period, (i32, f64)> = BTreeMap::new();
+        for (table, range) in self.archive.tables_with(series)? {
+            let Columns { start, end, vintage, value } = table.columns()?;
+            for i in range.filter(|i| is_public(vintage[*i], days(self.as_of))) {
+                if let (Some(start), Some(end)) = (from_days(start[i]), from_days(end[i])) {
+                    let release = (vintage[i], value[i]);
+                    let kept = first.entry(Period::new(start, end)?).or_insert(release);
+                    if release.0 < kept.0 {
+                        *kept = release;
+                    }
+                }
+            }
+        }
+        for point in &mut known.points {
+            if let Some((vintage, value)) = first.get(&point.period) {
+                point.value = *value;
+                point.vintage = from_days(*vintage).unwrap_or(point.vintage);
+            }
+        }
+        Ok(known)
+    }
+
+    /// Hash of the archive behind it.
+    pub fn digest(&self) -> String {
+        self.archive.digest()
+    }
+
+    /// The same archive at the end of an earlier day.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if `as_of` is later than this snapshot's day: a snapshot never looks ahead.
+    pub fn rewind(&self, as_of: NaiveDate) -> Result<Self> {
+        if as_of > self.as_of {
+            return Err(Error::invalid(format!(
+                "a snapshot as of {} cannot show {as_of}, which is later",
+                self.as_of
+            )));
+        }
+        self.archive.as_of(as_of)
+    }
+
+    /// Every series of one metric that has a public value: a company and its peers.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if a part cannot be read.
+    pub fn peers(&self, series: &SeriesId) -> Result<Vec<SeriesId>> {
+        let ids = self.archive.series_ids()?;
+        Ok(ids.into_iter().filter(|id| id.metric() == series.metric()).collect())
+    }
+
     /// Every series that has a public value, sorted.
     ///
     /// # Errors
@@ -424,13 +507,29 @@ impl Snapshot {
         self.archive.announcements(company).filter(|a| is_public(a.published, self.as_of))
     }
 
+    /// Every public row of a series, sorted by period and vintage.
+    ///
+    /// # Errors
+    /// As [`Snapshot::series`].
+    pub fn vintages(&self, series: &SeriesId) -> Result<Vec<Observation>> {
+        let mut rows = self.archive.vintages(series)?;
+        rows.retain(|row| is_public(row.vintage, self.as_of));
+        Ok(rows)
+    }
+
     /// The public row behind a point, for its source and locator.
     ///
     /// # Errors
     /// As [`Snapshot::series`].
     pub fn source_of(&self, series: &SeriesId, period: Period) -> Result<Option<Observation>> {
-        let rows = self.archive.vintages(series)?;
-        Ok(rows.into_iter().rfind(|r| r.period == period && is_public(r.vintage, self.as_of)))
+        Ok(self.vintages(series)?.into_iter().rfind(|row| row.period == period))
+    }
+}
+
+impl Point {
+    /// Whether the value was public at the end of a day.
+    pub fn is_public(&self, as_of: NaiveDate) -> bool {
+        is_public(self.vintage, as_of)
     }
 }
 

@@ -2,11 +2,14 @@
 //! trusted, and turns the purchases into the AI capability they buy.
 
 pub mod archive;
+pub mod cli;
 pub mod draws;
 pub mod error;
+pub mod forecast;
 pub mod ingest;
 pub mod observation;
 pub mod period;
+pub mod report;
 pub mod series;
 pub mod store;
 pub mod units;

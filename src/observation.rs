@@ -265,6 +265,23 @@ impl Observations {
         &self.0
     }
 
+    /// Hash of what the rows say, whatever file they come from.
+    ///
+    /// # Errors
+    /// As [`Observations::row`].
+    pub fn digest(&self) -> Result<blake3::Hash> {
+        let mut hasher = blake3::Hasher::new();
+        for row_idx in 0..self.n_rows() {
+            let row = self.row(row_idx)?;
+            hasher.update(row.series.as_str().as_bytes());
+            for date in [row.period.start(), row.period.end(), row.vintage] {
+                hasher.update(&days(date).to_le_bytes());
+            }
+            hasher.update(&row.value.to_le_bytes());
+        }
+        Ok(hasher.finalize())
+    }
+
     /// Number of rows.
     pub fn n_rows(&self) -> usize {
         self.0.height()

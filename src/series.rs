@@ -103,9 +103,9 @@ impl Kind {
 /// What the registry knows of a family of series.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Definition {
-    /// The id, or a pattern whose first part is `{owner}`.
+    /// The id, or a pattern with parts such as `{owner}`, each of which stands for any one part.
     pub id: String,
-    /// A short name for people; `{owner}` stands for the company's name.
+    /// A short name for people.
     pub title: String,
     /// How its values came to be.
     pub kind: Kind,
@@ -126,6 +126,14 @@ pub struct Company {
     pub cik: u64,
 }
 
+impl Definition {
+    fn matches(&self, series: &SeriesId) -> bool {
+        let (pattern, parts) = (self.id.split('.'), series.as_str().split('.'));
+        pattern.clone().count() == parts.clone().count()
+            && pattern.zip(parts).all(|(p, part)| p == part || p.starts_with('{'))
+    }
+}
+
 #[derive(Debug, Deserialize)]
 struct RegistryFile {
     #[serde(default)]
@@ -137,7 +145,7 @@ struct RegistryFile {
 /// The definitions of `datasets/series.toml`.
 #[derive(Debug)]
 pub struct Registry {
-    definitions: BTreeMap<String, Definition>,
+    definitions: Vec<Definition>,
     companies: BTreeMap<String, Company>,
     tickers: BTreeMap<u64, &'static str>,
 }
@@ -151,7 +159,7 @@ impl Registry {
                 .expect("the bundled registry is checked by a test");
             let tickers = include_str!("../datasets/tickers.csv").lines().skip(1);
             Self {
-                definitions: file.series.into_iter().map(|d| (d.id.clone(), d)).collect(),
+                definitions: file.series,
                 companies: file.company.into_iter().map(|c| (c.ticker.clone(), c)).collect(),
                 tickers: tickers
                     .filter_map(|line| line.split_once(','))
@@ -161,28 +169,26 @@ impl Registry {
         })
     }
 
-    /// The definition of a series, by its id or by its family's pattern.
+    /// The definition of a series: an exact id before a pattern, and among patterns the one with the
+    /// fewest names in braces.
     pub fn definition(&self, series: &SeriesId) -> Option<&Definition> {
-        let family = |id: &str| self.definitions.get(id);
-        let mut pattern = format!("{{owner}}.{}", series.metric());
-        family(series.as_str()).or_else(|| {
-            loop {
-                if let Some(found) = family(&pattern) {
-                    return Some(found);
-                }
-                pattern.truncate(pattern.rfind('.').filter(|at| *at > "{owner}".len())?);
-            }
-        })
+        let matching = self.definitions.iter().filter(|d| d.matches(series));
+        matching.min_by_key(|d| d.id.matches('{').count())
     }
 
-    /// A name for people: `NVIDIA: revenue`.
+    /// A name for people: `Microsoft: Cash capital expenditure`.
     pub fn title(&self, series: &SeriesId) -> String {
-        let owner = self.company(series.owner()).map_or(series.owner(), |c| c.name.as_str());
-        match self.definition(series) {
-            Some(found) if found.title.contains("{owner}") => found.title.replace("{owner}", owner),
-            Some(found) => found.title.clone(),
-            None => series.to_string(),
+        let Some(found) = self.definition(series) else { return series.to_string() };
+        if !found.id.contains('{') {
+            return found.title.clone();
         }
+        let owner = self.company(series.owner()).map_or(series.owner(), |c| c.name.as_str());
+        let pattern = found.id.split('.').zip(series.as_str().split('.')).skip(1);
+        let named: Vec<_> =
+            pattern.filter(|(p, _)| p.starts_with('{')).map(|(_, part)| part).collect();
+        let part =
+            if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
+        format!("{owner}: {}{part}", found.title)
     }
 
     /// A company by its ticker.

@@ -33,6 +33,11 @@ pub struct Store {
     folder: PathBuf,
 }
 
+/// The cause of an error when another process holds the lock.
+#[derive(Debug, thiserror::Error)]
+#[error("the lock is held")]
+pub struct Busy;
+
 /// A held lock; let go when dropped.
 #[derive(Debug)]
 pub struct Locked<'a> {
@@ -56,6 +61,8 @@ struct ManifestFile {
 struct Segment {
     file: String,
     blake3: String,
+    /// Hash of what the rows say.
+    content: String,
     n_rows: usize,
     first_series: String,
     last_series: String,
@@ -94,9 +101,9 @@ impl Store {
         Ok(Self { folder: data.join("archive") })
     }
 
-    /// Whether an archive was ever written here.
+    /// Whether an archive was written here; a first write that was cut short left none.
     pub fn exists(&self) -> bool {
-        self.folder.join(MANIFEST).exists() || self.folder.join("segments").exists()
+        self.folder.join(MANIFEST).exists()
     }
 
     /// Reads the archive; tables are read when a series is first asked for, and checked against their
@@ -110,9 +117,9 @@ impl Store {
         for segment in &manifest.segments {
             let range =
                 (SeriesId::new(&segment.first_series)?, SeriesId::new(&segment.last_series)?);
-            let (store, segment) = (self.clone(), segment.clone());
-            let load = move || store.read_segment(&segment);
-            parts.push(Arc::new(Part::lazy(range, Box::new(load))));
+            let (store, held) = (self.clone(), segment.clone());
+            let load = move || store.read_segment(&held);
+            parts.push(Arc::new(Part::lazy(range, segment.content.clone(), Box::new(load))));
         }
         let announcements: Result<Vec<_>> =
             manifest.announcements.iter().map(AnnouncementRow::read).collect();
@@ -132,7 +139,8 @@ impl Store {
             Ok(()) => Ok(Locked { store: self, _lock: lock }),
             Err(TryLockError::WouldBlock) => {
                 Err(Error::store(format!("`{}` is locked by another run", self.folder.display()))
-                    .hint("wait for it to end, or give another folder with `--data`"))
+                    .hint("wait for it to end, or give another folder with `--data`")
+                    .caused_by(Busy))
             }
             Err(TryLockError::Error(e)) => Err(unwritable(&path, e)),
         }
@@ -187,7 +195,7 @@ impl Locked<'_> {
     /// [`Error::Store`] if the disk refuses; the old archive stays as it was.
     pub fn commit(&self, batch: &Batch) -> Result<()> {
         let manifest_path = self.store.folder.join(MANIFEST);
-        let mut manifest = if manifest_path.exists() {
+        let mut manifest = if self.store.exists() {
             self.store.read_manifest()?
         } else {
             ManifestFile::new(batch.known_through)
@@ -218,6 +226,7 @@ impl Locked<'_> {
         Ok(Segment {
             file,
             blake3: hash,
+            content: observations.digest()?.to_hex().to_string(),
             n_rows: observations.n_rows(),
             first_series: observations.row(0)?.series.to_string(),
             last_series: observations.row(last_row)?.series.to_string(),

@@ -1,0 +1,274 @@
+//! `chipcast forecast`: median, intervals, model used and grade of each period, or a refusal.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::output::{Rows, table};
+use super::{Context, Outcome, series_ids};
+use crate::error::{Error, Result};
+use crate::forecast::backtest::Book;
+use crate::forecast::skill::{Refusal, RefusalCode};
+use crate::forecast::{Forecast, Outlook, engine};
+use crate::report::format;
+use crate::series::{Registry, SeriesId};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Series ids, such as `nvda.revenue`
+    #[arg(required = true, value_name = "SERIES")]
+    series: Vec<String>,
+    /// Periods ahead
+    #[arg(long, default_value_t = 4, value_name = "N")]
+    horizon: usize,
+    /// Coverage of the central intervals, such as 0.8; may be given more than once
+    #[arg(long, value_name = "SHARE", default_values_t = [0.8])]
+    coverage: Vec<f64>,
+    /// The model; the engine's own choice by default
+    #[arg(long, default_value = "chipcast", value_name = "NAME")]
+    model: String,
+    /// Add this many sample paths to the rows (json and csv)
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    samples: usize,
+    /// End with exit code 3 if any horizon asked is refused
+    #[arg(long)]
+    strict: bool,
+}
+
+/// Columns of forecast rows: the forecasting hubs' names, then ours.
+pub(super) const COLUMNS: [&str; 14] = [
+    "model_id",
+    "target",
+    "origin_date",
+    "horizon",
+    "target_end_date",
+    "output_type",
+    "output_type_id",
+    "value",
+    "unit",
+    "run_id",
+    "model_used",
+    "fallback_reason",
+    "grade",
+    "note",
+];
+
+pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
+    for coverage in &arguments.coverage {
+        if !(*coverage > 0.0 && *coverage < 1.0) {
+            return Err(Error::invalid(format!(
+                "coverage {coverage} asked; needed is a share above 0 and below 1"
+            )));
+        }
+    }
+    let known = context.snapshot()?;
+    let book = Book::new(&known, arguments.horizon)?;
+    let model = engine::model(&arguments.model)?;
+    let run_id = context.run_id(&known);
+    let (mut forecasts, mut failures) = (Vec::new(), Vec::new());
+    for series in series_ids(&arguments.series)? {
+        match book.forecast(model, &series) {
+            Ok(forecast) => forecasts.push(forecast),
+            Err(error) => failures.push((series, error)),
+        }
+    }
+    if forecasts.is_empty()
+        && let Some((_, error)) = failures.pop()
+    {
+        return Err(error);
+    }
+    let mut rows = Rows::new(&COLUMNS);
+    for forecast in &forecasts {
+        push_rows(&mut rows, forecast, arguments, &run_id, context.global.seed);
+    }
+    rows.beside("announcements", announcements(&forecasts));
+    rows.print(context.global.format, || people(&forecasts, arguments))?;
+    for (series, error) in &failures {
+        context.say(format!("failed: {series}: {error}"));
+    }
+    Ok(outcome(&forecasts, arguments, !failures.is_empty()))
+}
+
+fn outcome(forecasts: &[Forecast], arguments: &Arguments, failed: bool) -> Outcome {
+    let refused = |step: &Outlook| step.refusal.is_some();
+    let all = forecasts.iter().all(|f| f.steps.iter().all(refused));
+    let any = forecasts.iter().any(|f| f.steps.iter().any(refused));
+    if failed {
+        Outcome::Partial
+    } else if all || (arguments.strict && any) {
+        Outcome::Refused
+    } else {
+        Outcome::Done
+    }
+}
+
+/// The refusal of a coverage that the sample cannot support.
+fn too_high(step: &Outlook, coverage: f64) -> Option<Refusal> {
+    let highest = step.quantiles.highest_coverage();
+    (coverage > highest + 1e-12).then(|| Refusal {
+        code: RefusalCode::CoverageTooHigh,
+        measured: format!(
+            "{} residuals support a coverage of at most {highest:.3}",
+            step.quantiles.n_residuals()
+        ),
+        would_answer: format!("a coverage of at most {highest:.2}, or more resolved forecasts"),
+    })
+}
+
+fn push_rows(rows: &mut Rows, forecast: &Forecast, arguments: &Arguments, run_id: &str, seed: u64) {
+    for step in &forecast.steps {
+        let mut push = |kind: &str, id: Value, value: Value, note: Value| {
+            rows.push(vec![
+                json!(forecast.model),
+                json!(forecast.target.as_str()),
+                json!(forecast.origin),
+                json!(step.horizon),
+                json!(step.period.end()),
+                json!(kind),
+                id,
+                value,
+                json!(forecast.unit.word()),
+                json!(run_id),
+                json!(forecast.model_used),
+                json!(forecast.fallback_reason),
+                json!(forecast.skill.grade_at(step.horizon).letter()),
+                note,
+            ]);
+        };
+        let refusal = |r: &Refusal| json!(format!("{}; {}", r.measured, r.would_answer));
+        if let Some(r) = &step.refusal {
+            push("refusal", json!(r.code.word()), Value::Null, refusal(r));
+            continue;
+        }
+        push("median", Value::Null, json!(step.median), Value::Null);
+        for coverage in &arguments.coverage {
+            let tail = (1.0 - coverage) / 2.0;
+            match too_high(step, *coverage) {
+                Some(r) => push("refusal", json!(r.code.word()), Value::Null, refusal(&r)),
+                None => {
+                    for level in [tail, 1.0 - tail] {
+                        let id = json!((level * 1e6).round() / 1e6);
+                        push("quantile", id, json!(step.quantiles.at(level)), Value::Null);
+                    }
+                }
+            }
+        }
+    }
+    if arguments.samples > 0 {
+        push_samples(rows, forecast, arguments.samples, run_id, seed);
+    }
+}
+
+fn push_samples(rows: &mut Rows, forecast: &Forecast, n: usize, run_id: &str, seed: u64) {
+    let draws = forecast.draws(seed, n);
+    for (step, draws) in forecast.steps.iter().zip(&draws).filter(|(s, _)| s.refusal.is_none()) {
+        for (draw_idx, value) in draws.values().iter().enumerate() {
+            rows.push(vec![
+                json!(forecast.model),
+                json!(forecast.target.as_str()),
+                json!(forecast.origin),
+                json!(step.horizon),
+                json!(step.period.end()),
+                json!("sample"),
+                json!(draw_idx),
+                json!(value),
+                json!(forecast.unit.word()),
+                json!(run_id),
+                json!(forecast.model_used),
+                json!(forecast.fallback_reason),
+                json!(forecast.skill.grade_at(step.horizon).letter()),
+                Value::Null,
+            ]);
+        }
+    }
+}
+
+fn announcements(forecasts: &[Forecast]) -> Value {
+    let used = forecasts.iter().filter_map(|f| f.announcement.as_ref().map(|a| (f, a)));
+    let rows = used.map(|(forecast, a)| {
+        json!({
+            "target": forecast.target.as_str(),
+            "company": a.company,
+            "published": a.published,
+            "metric": a.metric,
+            "period_start": a.period.start(),
+            "period_end": a.period.end(),
+            "low": a.low,
+            "mid": a.mid,
+            "high": a.high,
+            "unit": a.unit.word(),
+            "action": a.action.word(),
+            "quote": a.quote,
+            "locator": a.locator,
+        })
+    });
+    Value::Array(rows.collect())
+}
+
+fn people(forecasts: &[Forecast], arguments: &Arguments) -> String {
+    let first = arguments.coverage.first().copied().unwrap_or(0.8);
+    let mut text = String::new();
+    for forecast in forecasts {
+        text.push_str(&format!("{}\n", heading(&forecast.target, forecast)));
+        let shown =
+            forecast.steps.iter().map(|step| people_row(forecast, step, arguments)).collect();
+        let mut header = vec!["period end".to_owned(), "median".to_owned()];
+        header.extend(arguments.coverage.iter().map(|c| format!("{:.0}% interval", c * 100.0)));
+        header.extend(["skill", "grade", "model", "note"].map(str::to_owned));
+        let header: Vec<_> = header.iter().map(String::as_str).collect();
+        text.push_str(&table(&header, &[1, 2], shown));
+        text.push_str("\n\n");
+    }
+    debug_assert!(first > 0.0);
+    text.trim_end().to_owned()
+}
+
+fn heading(series: &SeriesId, forecast: &Forecast) -> String {
+    let title = Registry::bundled().title(series);
+    let mut line = format!("{title} ({series}), as of {}", forecast.origin);
+    if let Some(a) = &forecast.announcement {
+        line.push_str(&format!(
+            "\nuses the guide of {}: {} for the period to {} ({})",
+            a.published,
+            format::short(a.mid, a.unit, 1),
+            a.period.end(),
+            a.locator
+        ));
+    }
+    line
+}
+
+fn people_row(forecast: &Forecast, step: &Outlook, arguments: &Arguments) -> Vec<String> {
+    let unit = forecast.unit;
+    let measured = forecast.skill.by_horizon.get(step.horizon - 1);
+    let skill = measured.and_then(|at| Some((at.skill?, at.lower?, at.n)));
+    let skill = skill.map_or_else(
+        || "not measured".to_owned(),
+        |(skill, lower, n)| format!("{skill:.2} (at least {lower:.2}, n {n})"),
+    );
+    let mut row = vec![step.period.end().to_string()];
+    match &step.refusal {
+        Some(_) => {
+            row.push("refused".to_owned());
+            row.extend(arguments.coverage.iter().map(|_| String::new()));
+        }
+        None => {
+            row.push(format::short(step.median, unit, 1));
+            row.extend(arguments.coverage.iter().map(|coverage| {
+                match (too_high(step, *coverage), step.quantiles.interval(*coverage)) {
+                    (None, Some((low, high))) => format!(
+                        "{} to {}",
+                        format::short(low, unit, 1),
+                        format::short(high, unit, 1)
+                    ),
+                    _ => format!("refused above {:.2}", step.quantiles.highest_coverage()),
+                }
+            }));
+        }
+    }
+    row.push(skill);
+    row.push(forecast.skill.grade_at(step.horizon).letter().to_owned());
+    row.push(forecast.model_used.clone());
+    let note = step.refusal.as_ref().map(|r| format!("{}; try {}", r.code.word(), r.would_answer));
+    row.push(note.or_else(|| forecast.fallback_reason.clone()).unwrap_or_default());
+    row
+}

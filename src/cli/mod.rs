@@ -1,0 +1,218 @@
+//! The command line: one file a command. Data go to stdout, words for people to stderr.
+//!
+//! May use everything. Reads the clock only in [`Context::today`], for the day on which bytes were read.
+
+mod backtest;
+mod data;
+mod forecast;
+mod output;
+mod skill;
+
+use std::error::Error as _;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use chrono::NaiveDate;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::archive::{Archive, Batch, Snapshot};
+use crate::error::{Error, Result};
+use crate::ingest::bundled;
+use crate::series::SeriesId;
+use crate::store::{Busy, Store};
+
+/// How a command ended, when it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// All that was asked was done.
+    Done,
+    /// Some series failed.
+    Partial,
+    /// Every series asked was refused.
+    Refused,
+}
+
+const LONG_ABOUT: &str = "\
+Chipcast forecasts which companies will buy how many GPUs in the coming quarters, says how far that \
+forecast can be trusted, and turns the purchases into the AI capability they buy.
+
+Try:
+  chipcast run                                    the main job, offline, on bundled data
+  chipcast forecast nvda.revenue --horizon 2      the next two quarters, with an interval and a grade
+  chipcast backtest msft.capex_cash               how wrong it would have been, quarter by quarter
+  chipcast data list                              every series there is
+
+Exit codes: 0 ok, 1 a series failed, 2 failure, 3 every asked series is refused, 5 locked by another run.";
+
+/// The arguments.
+#[derive(Debug, Parser)]
+#[command(name = "chipcast", version, about = "Forecasts who buys how many GPUs, and what they buy with it", long_about = LONG_ABOUT)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct Global {
+    /// Folder that holds the archive (in its subfolder `archive/`); made when something is stored
+    #[arg(long, global = true, value_name = "DIR", default_value = "data", env = "CHIPCAST_DATA")]
+    data: PathBuf,
+    /// Start a new archive without the bundled data
+    #[arg(long, global = true)]
+    empty: bool,
+    /// Show what was known at the end of this day; the last day known by default
+    #[arg(long, global = true, value_name = "DATE")]
+    as_of: Option<NaiveDate>,
+    /// Seed of the sample paths: the same seed gives the same bits
+    #[arg(long, global = true, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// How to print data
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Say nothing on stderr but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say more on stderr
+    #[arg(short, long, global = true)]
+    verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Table,
+    /// One JSON document.
+    Json,
+    /// Comma-separated values.
+    Csv,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Look into the archive: list, show, vintages, announcements, check; import a table of your own
+    #[command(subcommand)]
+    Data(data::Command),
+    /// Forecast series: median, intervals, model used, grade, or a refusal
+    Forecast(forecast::Arguments),
+    /// Replay the past in pseudo real time: metrics by horizon, beside every rival
+    Backtest(backtest::Arguments),
+    /// Show how far ahead a series can be forecast, and what measures it
+    Skill(skill::Arguments),
+}
+
+/// What every command gets.
+pub(crate) struct Context {
+    global: Global,
+}
+
+impl Context {
+    /// The archive: the one on disk, or the bundled data where there is none yet.
+    fn archive(&self) -> Result<Archive> {
+        let store = self.store()?;
+        if store.exists() {
+            return store.read();
+        }
+        if self.global.empty {
+            Ok(Archive::empty(bundled::manifest().known_through))
+        } else {
+            bundled::archive()
+        }
+    }
+
+    fn store(&self) -> Result<Store> {
+        Store::at(&self.global.data)
+    }
+
+    /// The snapshot as of the day asked, or the last day known.
+    fn snapshot(&self) -> Result<Snapshot> {
+        let archive = self.archive()?;
+        archive.as_of(self.global.as_of.unwrap_or_else(|| archive.known_through()))
+    }
+
+    /// Appends rows to the archive on disk, which is made if there is none, and gives the archive after.
+    ///
+    /// A new archive starts from the bundled data, unless `--empty` asks for one without them.
+    fn append(&self, batch: &Batch) -> Result<Archive> {
+        let store = self.store()?;
+        let locked = store.lock()?;
+        if !store.exists() && !self.global.empty {
+            locked.commit(&bundled::batch()?)?;
+        }
+        let (archive, fresh) = self.archive()?.append(batch)?;
+        locked.commit(&fresh)?;
+        Ok(archive)
+    }
+
+    /// The day on which bytes are read: the only look at the clock.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the command line is where the clock may be read"
+    )]
+    fn today(&self) -> NaiveDate {
+        chrono::Utc::now().date_naive()
+    }
+
+    /// A word for people, unless they asked for quiet.
+    fn say(&self, words: impl std::fmt::Display) {
+        if !self.global.quiet {
+            let _ = writeln!(std::io::stderr(), "{words}");
+        }
+    }
+
+    /// The name of what was computed from what: version, data, day and seed.
+    fn run_id(&self, known: &Snapshot) -> String {
+        let key = format!(
+            "{} {} {} {}",
+            env!("CARGO_PKG_VERSION"),
+            known.digest(),
+            known.as_of(),
+            self.global.seed
+        );
+        blake3::hash(key.as_bytes()).to_hex()[..12].to_owned()
+    }
+}
+
+/// Runs the command line and says how it ended.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let context = Context { global: cli.global };
+    let outcome = match &cli.command {
+        Command::Data(command) => data::run(&context, command),
+        Command::Forecast(arguments) => forecast::run(&context, arguments),
+        Command::Backtest(arguments) => backtest::run(&context, arguments),
+        Command::Skill(arguments) => skill::run(&context, arguments),
+    };
+    match outcome {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Partial) => ExitCode::from(1),
+        Ok(Outcome::Refused) => ExitCode::from(3),
+        Err(error) => {
+            report_error(&error);
+            let busy = error.source().is_some_and(|cause| cause.is::<Busy>());
+            ExitCode::from(if busy { 5 } else { 2 })
+        }
+    }
+}
+
+/// Prints an error, its causes and its hint, one a line.
+fn report_error(error: &Error) {
+    let mut err = std::io::stderr().lock();
+    let _ = writeln!(err, "error: {error}");
+    let mut cause = error.source();
+    while let Some(inner) = cause.filter(|inner| !inner.is::<Busy>()) {
+        let _ = writeln!(err, "cause: {inner}");
+        cause = inner.source();
+    }
+    if let Some(hint) = error.advice() {
+        let _ = writeln!(err, "hint: {hint}");
+    }
+}
+
+/// Series ids from the command line.
+fn series_ids(texts: &[String]) -> Result<Vec<SeriesId>> {
+    texts.iter().map(|text| SeriesId::new(text)).collect()
+}

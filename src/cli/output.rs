@@ -1,0 +1,110 @@
+//! Rows on stdout: a table for people, one JSON document, or CSV with the same keys.
+//!
+//! May use `error`. The keys of the rows are the contract; the table is for the eye.
+
+use std::io::Write;
+
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use serde_json::{Map, Value, json};
+
+use super::Format;
+use crate::error::{Error, Result};
+
+/// Version of the rows' form.
+pub(super) const SCHEMA_VERSION: u32 = 1;
+
+/// Rows under named columns.
+pub(super) struct Rows {
+    columns: Vec<&'static str>,
+    rows: Vec<Vec<Value>>,
+    extra: Map<String, Value>,
+}
+
+impl Rows {
+    pub(super) fn new(columns: &[&'static str]) -> Self {
+        Self { columns: columns.to_vec(), rows: Vec::new(), extra: Map::new() }
+    }
+
+    pub(super) fn push(&mut self, row: Vec<Value>) {
+        debug_assert_eq!(row.len(), self.columns.len());
+        self.rows.push(row);
+    }
+
+    /// A key beside `rows` in the JSON document.
+    pub(super) fn beside(&mut self, key: &str, value: Value) {
+        self.extra.insert(key.to_owned(), value);
+    }
+
+    /// Prints the rows; `table` makes the table for people.
+    pub(super) fn print(&self, format: Format, table: impl FnOnce() -> String) -> Result<()> {
+        match format {
+            Format::Table => print(&table()),
+            Format::Json => print(&self.json()?),
+            Format::Csv => print(&self.csv()?),
+        }
+    }
+
+    fn json(&self) -> Result<String> {
+        let rows: Vec<_> = self
+            .rows
+            .iter()
+            .map(|row| {
+                let pairs = self.columns.iter().zip(row);
+                Value::Object(pairs.map(|(k, v)| ((*k).to_owned(), v.clone())).collect())
+            })
+            .collect();
+        let mut document = Map::new();
+        document.insert("schema_version".to_owned(), json!(SCHEMA_VERSION));
+        document.extend(self.extra.clone());
+        document.insert("rows".to_owned(), Value::Array(rows));
+        serde_json::to_string_pretty(&Value::Object(document))
+            .map_err(|e| Error::store("the rows cannot be written as JSON").caused_by(e))
+    }
+
+    fn csv(&self) -> Result<String> {
+        let broken = |e: csv::Error| Error::store("the rows cannot be written as CSV").caused_by(e);
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(&self.columns).map_err(broken)?;
+        for row in &self.rows {
+            writer.write_record(row.iter().map(plain)).map_err(broken)?;
+        }
+        let bytes = writer.into_inner().map_err(|e| {
+            Error::store("the rows cannot be written as CSV").caused_by(e.into_error())
+        })?;
+        Ok(String::from_utf8_lossy(&bytes).trim_end().to_owned())
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// A table for people: text to the left, the columns named in `numbers` to the right.
+pub(super) fn table(header: &[&str], numbers: &[usize], rows: Vec<Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    let align = |i: usize, text: String| {
+        let right = numbers.contains(&i);
+        let side = if right { CellAlignment::Right } else { CellAlignment::Left };
+        Cell::new(text).set_alignment(side)
+    };
+    table.set_header(header.iter().enumerate().map(|(i, h)| align(i, (*h).to_owned())));
+    for row in rows {
+        table.add_row(row.into_iter().enumerate().map(|(i, text)| align(i, text)));
+    }
+    table.trim_fmt()
+}
+
+/// Writes a document to stdout; a reader who has gone away is no failure.
+pub(super) fn print(text: &str) -> Result<()> {
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::store("stdout cannot be written").caused_by(e))
+        }
+        _ => Ok(()),
+    }
+}

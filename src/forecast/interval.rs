@@ -1,0 +1,290 @@
+//! Intervals: how wrong the model was, turned into quantiles of what comes (conformal prediction).
+//!
+//! May use the core files, `record` and `spec`. Residuals are standardised by each series' own
+//! volatility and pooled over the panel by horizon; the allowance adapts to past misses.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use statrs::distribution::{ContinuousCDF, Normal};
+
+use super::history::Scale;
+use super::record::{Attempt, Footing, Record};
+use super::spec::Spec;
+use crate::series::SeriesId;
+
+/// The central intervals whose ends anchor the distribution; anything between is interpolated.
+pub const ANCHOR_COVERAGES: [f64; 5] = [0.2, 0.5, 0.8, 0.9, 0.95];
+
+/// A distribution by its quantiles, in the target's unit.
+#[derive(Debug, Clone)]
+pub struct Quantiles {
+    median: f64,
+    scale: Scale,
+    anchors: Vec<(f64, f64)>,
+    n_residuals: usize,
+}
+
+/// Standardised residuals at the anchors, as known at one day.
+#[derive(Debug, Clone, Default)]
+pub struct Offsets {
+    anchors: Vec<(f64, f64)>,
+    n_residuals: usize,
+}
+
+/// Offsets for each day asked, by horizon and footing.
+#[derive(Debug, Clone)]
+pub struct Calibration {
+    grown: Vec<Vec<Offsets>>,
+    guided: Vec<Offsets>,
+}
+
+impl Quantiles {
+    /// The value at a quantile level; the median where no residual is known. Beyond the outermost
+    /// residuals the distribution ends.
+    pub fn at(&self, quantile_level: f64) -> f64 {
+        let offset = interpolate(&self.anchors, quantile_level);
+        match self.scale {
+            Scale::Log => self.median * offset.exp(),
+            Scale::Linear => self.median + offset,
+        }
+    }
+
+    /// The central interval of a coverage; `None` where no residual is known.
+    pub fn interval(&self, coverage: f64) -> Option<(f64, f64)> {
+        let tail = (1.0 - coverage) / 2.0;
+        (self.n_residuals > 0).then(|| (self.at(tail), self.at(1.0 - tail)))
+    }
+
+    /// The highest coverage that can be claimed of `m` signed residuals: `1 − 2/(m+1)`.
+    pub fn highest_coverage(&self) -> f64 {
+        highest_coverage(self.n_residuals)
+    }
+
+    /// How many residuals stand behind it.
+    pub fn n_residuals(&self) -> usize {
+        self.n_residuals
+    }
+}
+
+/// `1 − 2/(m+1)` of `m` signed residuals.
+pub fn highest_coverage(n_residuals: usize) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 residuals")]
+    let m = n_residuals as f64;
+    (1.0 - 2.0 / (m + 1.0)).max(0.0)
+}
+
+/// The standard normal distribution function.
+pub fn normal_cdf(z: f64) -> f64 {
+    Normal::standard().cdf(z)
+}
+
+fn interpolate(anchors: &[(f64, f64)], level: f64) -> f64 {
+    let above = anchors.iter().position(|(p, _)| *p >= level);
+    match (above, anchors) {
+        (_, []) => 0.0,
+        (Some(0), [first, ..]) => first.1,
+        (None, [.., last]) => last.1,
+        (Some(at), _) => {
+            let ((p0, v0), (p1, v1)) = (anchors[at - 1], anchors[at]);
+            v0 + (v1 - v0) * (level - p0) / (p1 - p0)
+        }
+    }
+}
+
+impl Offsets {
+    /// The distribution around a median of a series with a volatility.
+    pub fn around(&self, median: f64, scale: Scale, volatility: f64) -> Quantiles {
+        let anchors = self.anchors.iter().map(|(p, u)| (*p, u * volatility)).collect();
+        Quantiles { median, scale, anchors, n_residuals: self.n_residuals }
+    }
+}
+
+impl Calibration {
+    /// Replays a panel's records and reads off the offsets at each of `days`.
+    pub fn of(records: &[&Record], target: &SeriesId, horizon: usize, days: &[NaiveDate]) -> Self {
+        let standardised = |attempt: &Attempt| {
+            let point = attempt.actual?;
+            Some((attempt.residual(point.value) / attempt.volatility?, point.vintage))
+        };
+        let grown = (1..=horizon).map(|ahead| {
+            let of_step = |a: &&Attempt| a.horizon == ahead && a.footing == Footing::Grown;
+            let attempts = records.iter().flat_map(|r| r.attempts.iter()).filter(of_step);
+            replay(attempts.map(|a| (a.origin, standardised(a))), records.len(), days)
+        });
+        let own = records.iter().filter(|record| record.series == *target);
+        let guided = own.flat_map(|r| r.attempts.iter()).filter(|a| a.footing == Footing::Guided);
+        let raw = |a: &Attempt| a.actual.map(|point| (a.residual(point.value), point.vintage));
+        Self { grown: grown.collect(), guided: replay(guided.map(|a| (a.origin, raw(a))), 1, days) }
+    }
+
+    /// The distribution of one step at the day with index `day_idx`.
+    ///
+    /// A guided step takes the company's own guided errors once there are enough of them, and the
+    /// panel's errors at the same horizon before.
+    pub fn quantiles(
+        &self,
+        day_idx: usize,
+        ahead: usize,
+        footing: Footing,
+        (median, scale): (f64, Scale),
+        volatility: Option<f64>,
+    ) -> Quantiles {
+        let needed = Spec::bundled().interval.min_own_residuals;
+        let guided = &self.guided[day_idx];
+        if footing == Footing::Guided && guided.n_residuals >= needed {
+            return guided.around(median, scale, 1.0);
+        }
+        match volatility {
+            Some(volatility) => self.grown[ahead - 1][day_idx].around(median, scale, volatility),
+            None => Offsets::default().around(median, scale, 1.0),
+        }
+    }
+}
+
+/// Sorted residuals and the running misses of each anchor's interval.
+#[derive(Default)]
+struct Replay {
+    residuals: Vec<f64>,
+    misses: [f64; ANCHOR_COVERAGES.len()],
+}
+
+/// Walks through attempts `(origin, residual and the day it became known)` in time and gives the
+/// offsets at each of `days`.
+///
+/// At each origin the interval of coverage `L` leaves out an allowance
+/// `a = (1−L) + γ·Σ((1−L) − miss)/C`, the sum over the `C` series' resolved intervals so far.
+///
+/// # Source
+/// Vovk, Gammerman and Shafer (2005); Gibbs and Candès (2021), arXiv 2106.00170
+fn replay(
+    attempts: impl Iterator<Item = (NaiveDate, Option<(f64, NaiveDate)>)>,
+    n_series: usize,
+    days: &[NaiveDate],
+) -> Vec<Offsets> {
+    enum Event {
+        Resolved(usize),
+        Made(usize),
+        Asked(usize),
+    }
+    let attempts: Vec<_> = attempts.collect();
+    let mut events: BTreeMap<(NaiveDate, u8), Vec<Event>> = BTreeMap::new();
+    for (i, (origin, outcome)) in attempts.iter().enumerate() {
+        events.entry((*origin, 1)).or_default().push(Event::Made(i));
+        if let Some((_, known_on)) = outcome {
+            events.entry((*known_on, 0)).or_default().push(Event::Resolved(i));
+        }
+    }
+    for (i, day) in days.iter().enumerate() {
+        events.entry((*day, 2)).or_default().push(Event::Asked(i));
+    }
+    let mut state = Replay::default();
+    let mut made: Vec<Option<Vec<Option<(f64, f64)>>>> = vec![None; attempts.len()];
+    let mut offsets = vec![Offsets::default(); days.len()];
+    for event in events.into_values().flatten() {
+        match event {
+            Event::Made(i) => made[i] = Some(state.intervals(n_series)),
+            Event::Asked(i) => offsets[i] = state.offsets(n_series),
+            Event::Resolved(i) => {
+                if let Some((residual, _)) = attempts[i].1 {
+                    state.resolve(residual, made[i].as_deref());
+                }
+            }
+        }
+    }
+    offsets
+}
+
+impl Replay {
+    /// The central interval of each anchor coverage; `None` where it cannot be claimed.
+    fn intervals(&self, n_series: usize) -> Vec<Option<(f64, f64)>> {
+        let claimable = highest_coverage(self.residuals.len());
+        let ends =
+            |(k, coverage): (usize, &f64)| (*coverage <= claimable).then(|| self.ends(k, n_series));
+        ANCHOR_COVERAGES.iter().enumerate().map(ends).collect()
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "ranks of residuals are small and positive"
+    )]
+    fn ends(&self, k: usize, n_series: usize) -> (f64, f64) {
+        let nominal = 1.0 - ANCHOR_COVERAGES[k];
+        let m = self.residuals.len() as f64;
+        let adapted = nominal + Spec::bundled().interval.gamma * self.misses[k] / n_series as f64;
+        let allowance =
+            adapted.clamp(2.0 / (m + 1.0), (2.5 * nominal).min(0.99).max(2.0 / (m + 1.0)));
+        let rank = |at: f64| (at as usize).clamp(1, self.residuals.len()) - 1;
+        let low = self.residuals[rank(((m + 1.0) * allowance / 2.0).floor())];
+        let high = self.residuals[rank(((m + 1.0) * (1.0 - allowance / 2.0)).ceil())];
+        (low, high)
+    }
+
+    /// All anchors in order, each interval inside the next wider one and around the median.
+    fn offsets(&self, n_series: usize) -> Offsets {
+        if self.residuals.is_empty() {
+            return Offsets::default();
+        }
+        let (mut inner_low, mut inner_high) = (0.0_f64, 0.0_f64);
+        let mut lows = Vec::new();
+        let mut highs = Vec::new();
+        for (k, coverage) in ANCHOR_COVERAGES.iter().enumerate() {
+            let (low, high) = self.ends(k, n_series);
+            (inner_low, inner_high) = (inner_low.min(low), inner_high.max(high));
+            lows.push(((1.0 - coverage) / 2.0, inner_low));
+            highs.push((f64::midpoint(1.0, *coverage), inner_high));
+        }
+        lows.reverse();
+        lows.push((0.5, 0.0));
+        lows.extend(highs);
+        Offsets { anchors: lows, n_residuals: self.residuals.len() }
+    }
+
+    fn resolve(&mut self, residual: f64, intervals: Option<&[Option<(f64, f64)>]>) {
+        for (k, interval) in intervals.unwrap_or_default().iter().enumerate() {
+            if let Some((low, high)) = interval {
+                let miss = f64::from(u8::from(residual < *low || residual > *high));
+                self.misses[k] += (1.0 - ANCHOR_COVERAGES[k]) - miss;
+            }
+        }
+        let at = self.residuals.partition_point(|held| *held < residual);
+        self.residuals.insert(at, residual);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(n: u64) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2020, 1, 1).expect("a date") + chrono::Days::new(n)
+    }
+
+    #[test]
+    fn an_interval_uses_only_residuals_known_on_its_day() {
+        let attempts = (0..40).map(|i| {
+            let residual = f64::from(u32::try_from(i).expect("small")) - 19.5;
+            (day(i), Some((residual, day(100 + i))))
+        });
+        let offsets = replay(attempts, 1, &[day(99), day(108), day(200)]);
+        assert_eq!(offsets[0].n_residuals, 0);
+        assert_eq!(offsets[1].n_residuals, 9);
+        assert_eq!(offsets[2].n_residuals, 40);
+        let quantiles = offsets[2].around(100.0, Scale::Linear, 1.0);
+        assert!((quantiles.at(0.5) - 100.0).abs() < 1e-12);
+        let (low, high) = quantiles.interval(0.95).expect("residuals are known");
+        assert!(low < 82.0 && high > 118.0);
+        assert!((quantiles.highest_coverage() - (1.0 - 2.0 / 41.0)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn quantiles_are_in_order() {
+        let attempts = (0..60).map(|i| (day(i), Some(((i as f64).sin(), day(i + 1)))));
+        let offsets = replay(attempts, 3, &[day(90)]);
+        let quantiles = offsets[0].around(5.0, Scale::Log, 0.1);
+        let values: Vec<_> = (1..100).map(|p| quantiles.at(f64::from(p) / 100.0)).collect();
+        assert!(values.windows(2).all(|pair| pair[0] <= pair[1]));
+    }
+}

@@ -1,0 +1,158 @@
+//! Forecasts of few variables over short horizons, each with the record that says how far to trust it.
+//!
+//! May use the core files. The order in which to read: `history` (what a model sees), the models
+//! (`naive`, `guidance`, `pooled`, `linear`), `engine` (the engine's own choice, named `chipcast`),
+//! `record` (what a model would have said at earlier origins), `interval` (how wrong it was),
+//! `skill` (how far that reaches), `backtest`, `score`.
+
+pub mod backtest;
+pub mod engine;
+pub mod guidance;
+pub mod history;
+pub mod interval;
+pub mod linear;
+pub mod naive;
+pub mod pooled;
+pub mod record;
+pub mod score;
+pub mod skill;
+pub mod spec;
+pub mod summary;
+
+use chrono::NaiveDate;
+
+use crate::archive::Snapshot;
+use crate::draws::{Draws, Randomness};
+use crate::error::{Error, Result};
+use crate::observation::Announcement;
+use crate::period::Period;
+use crate::series::SeriesId;
+use crate::units::Unit;
+use interval::Quantiles;
+use skill::{Refusal, Skill};
+
+/// A way to say what comes next from what was known. Stateless; everything it knows is the snapshot.
+pub trait Forecaster: Send + Sync {
+    /// Its name in rows and tables.
+    fn name(&self) -> &'static str;
+
+    /// The medians of the next periods, nearest first; at most `horizon` of them, and at least one.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown series; [`Error::Insufficient`] if too little was known.
+    fn path(&self, known: &Snapshot, target: &SeriesId, horizon: usize) -> Result<Path>;
+}
+
+/// The medians of a model, period by period.
+#[derive(Debug, Clone)]
+pub struct Path {
+    /// The model that made it, which may be a fallback of the one asked.
+    pub model_used: String,
+    /// Why another model than the one asked was used.
+    pub fallback_reason: Option<String>,
+    /// The steps, nearest first.
+    pub steps: Vec<Step>,
+    /// The company's own word, where it went in.
+    pub announcement: Option<Announcement>,
+}
+
+/// One period of a path.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    /// The period.
+    pub period: Period,
+    /// The median, in the target's unit.
+    pub median: f64,
+}
+
+impl Path {
+    /// A path of a model's own.
+    pub fn new(model: &impl Forecaster, steps: Vec<Step>) -> Self {
+        Self {
+            model_used: model.name().to_owned(),
+            fallback_reason: None,
+            steps,
+            announcement: None,
+        }
+    }
+}
+
+/// A forecast with its uncertainty and the measured reach of its model.
+#[derive(Debug, Clone)]
+pub struct Forecast {
+    /// The model asked.
+    pub model: String,
+    /// The model that answered.
+    pub model_used: String,
+    /// Why they differ, if they do.
+    pub fallback_reason: Option<String>,
+    /// The series forecast.
+    pub target: SeriesId,
+    /// Its unit.
+    pub unit: Unit,
+    /// The day from which it is made.
+    pub origin: NaiveDate,
+    /// One entry a horizon, nearest first.
+    pub steps: Vec<Outlook>,
+    /// How far it can be trusted.
+    pub skill: Skill,
+    /// The company's own word, where it went in.
+    pub announcement: Option<Announcement>,
+}
+
+/// What a forecast says of one period.
+#[derive(Debug, Clone)]
+pub struct Outlook {
+    /// Periods ahead; 1 is the first without a value at the origin.
+    pub horizon: usize,
+    /// The period.
+    pub period: Period,
+    /// The median.
+    pub median: f64,
+    /// The distribution around it.
+    pub quantiles: Quantiles,
+    /// Why the answer is withheld, if it is. The numbers stay for backtests.
+    pub refusal: Option<Refusal>,
+}
+
+impl Forecast {
+    /// The outlook at a horizon.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the forecast does not reach that far.
+    pub fn horizon(&self, horizon: usize) -> Result<&Outlook> {
+        self.steps.iter().find(|step| step.horizon == horizon).ok_or_else(|| {
+            Error::invalid(format!(
+                "horizon {horizon} asked of a forecast that reaches {}",
+                self.steps.len()
+            ))
+        })
+    }
+
+    /// Sample paths: one [`Draws`] a horizon; the same index is the same world in each.
+    ///
+    /// Worlds hang together over horizons (a shock lasts) and over series (a share of each shock is
+    /// common to all), by a Gaussian copula around the conformal quantiles. Keyed by seed, series,
+    /// origin and draw.
+    pub fn draws(&self, seed: u64, n_draws: usize) -> Vec<Draws<f64>> {
+        let spec = &spec::Spec::bundled().copula;
+        let own = Randomness::new(seed, self.target.as_str(), self.origin);
+        let common = Randomness::new(seed, "common", self.origin);
+        let mut worlds = vec![Vec::with_capacity(n_draws); self.steps.len()];
+        for draw_idx in 0..n_draws {
+            let (mut own, mut common) = (own.draw(draw_idx), common.draw(draw_idx));
+            let mut shock = 0.0;
+            for (ahead, step) in self.steps.iter().enumerate() {
+                let fresh = spec.common_share.sqrt() * common.normal()
+                    + (1.0 - spec.common_share).sqrt() * own.normal();
+                shock = if ahead == 0 {
+                    fresh
+                } else {
+                    spec.persistence * shock + (1.0 - spec.persistence.powi(2)).sqrt() * fresh
+                };
+                worlds[ahead].push(step.quantiles.at(interval::normal_cdf(shock)));
+            }
+        }
+        worlds.into_iter().map(|values| Draws::from_fn(n_draws, |i| values[i])).collect()
+    }
+}
