@@ -1,0 +1,385 @@
+//! HTML: one page that holds everything, readable without scripts, in light, dark and print.
+//!
+//! May use maud, which escapes every text. Loads nothing from outside: the only addresses on the page
+//! are the links of its footnotes. The drawings come from `chart` with their own escaping.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use crate::error::Result;
+use crate::report::cell::Column;
+use crate::report::{
+    Block, Cell, Chart, Footnotes, KeyFigure, Prose, Render, Report, Section, SourceRef, Table,
+    Tone, Value, chart, format, lint,
+};
+
+const STYLE: &str = include_str!("style.css");
+/// Nothing may be loaded; only the page's own style applies.
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/// Writes a report as a self-contained HTML page.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Html;
+
+impl Render for Html {
+    fn extension(&self) -> &'static str {
+        "html"
+    }
+
+    fn render(&self, report: &Report) -> Result<Vec<u8>> {
+        lint::check(report)?;
+        Ok(page(report).into_string().into_bytes())
+    }
+}
+
+fn page(report: &Report) -> Markup {
+    let notes = &report.footnotes();
+    let mut numbering = Numbering::default();
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta name="color-scheme" content="light dark";
+                meta name="description" content=(report.finding.text);
+                meta name="generator" content="chipcast";
+                title { (report.title) " as of " (format::date(report.as_of)) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                a.skip href="#main" { "Skip to the report" }
+                header.masthead {
+                    span.brand { "Chipcast" }
+                    span.asof { "As of " (time(report.as_of)) }
+                }
+                main id="main" {
+                    (front_page(report, notes))
+                    @if report.sections.len() > 2 { (contents(report)) }
+                    @for item in &report.sections { (section(item, notes, &mut numbering)) }
+                }
+                footer {
+                    (sources(notes))
+                    (disclosures(report, notes))
+                    (stamp(report))
+                }
+            }
+        }
+    }
+}
+
+fn front_page(report: &Report, notes: &Footnotes<'_>) -> Markup {
+    html! {
+        div.front {
+            p.kicker { (report.title) }
+            h1 { (prose(&report.finding, notes)) }
+            p.subtitle { (report.subtitle) }
+            @if let Some((first, rest)) = report.key_figures.split_first() {
+                div.figures {
+                    (hero(first, notes))
+                    @if !rest.is_empty() {
+                        dl.facts { @for figure in rest { (fact(figure, notes)) } }
+                    }
+                }
+            }
+            @if !report.bullets.is_empty() {
+                ul.points { @for bullet in &report.bullets { li { (prose(bullet, notes)) } } }
+            }
+        }
+    }
+}
+
+fn hero(figure: &KeyFigure, notes: &Footnotes<'_>) -> Markup {
+    html! {
+        div.hero {
+            p.label { (figure.label) }
+            p.number { (cell_words(&figure.value)) (marks(figure.value.sources(), notes)) }
+            (figure_details(figure, notes))
+        }
+    }
+}
+
+fn fact(figure: &KeyFigure, notes: &Footnotes<'_>) -> Markup {
+    html! {
+        div {
+            dt { (figure.label) }
+            dd {
+                p.value { (cell_words(&figure.value)) (marks(figure.value.sources(), notes)) }
+                (figure_details(figure, notes))
+            }
+        }
+    }
+}
+
+fn figure_details(figure: &KeyFigure, notes: &Footnotes<'_>) -> Markup {
+    html! {
+        @if let Some(interval) = &figure.interval { p.interval { (cell_words(interval)) } }
+        @if let Some((change, against)) = &figure.change {
+            p.change { strong { (cell_words(change)) } " " (against) (marks(change.sources(), notes)) }
+        }
+        @if let Some(note) = &figure.note { p.note { (prose(note, notes)) } }
+    }
+}
+
+fn contents(report: &Report) -> Markup {
+    html! {
+        nav.contents aria-label="Contents" {
+            ol {
+                @for section in &report.sections {
+                    li { a href={ "#" (section.id) } { (section.heading) } }
+                }
+            }
+        }
+    }
+}
+
+/// Numbers that a page gives to its charts.
+#[derive(Default)]
+struct Numbering {
+    n_charts: usize,
+}
+
+fn section(section: &Section, notes: &Footnotes<'_>, numbering: &mut Numbering) -> Markup {
+    html! {
+        section id=(section.id) {
+            h2 { (section.heading) }
+            @for item in &section.blocks { (block(item, notes, numbering)) }
+        }
+    }
+}
+
+fn block(block: &Block, notes: &Footnotes<'_>, numbering: &mut Numbering) -> Markup {
+    match block {
+        Block::Text(items) => html! {
+            p { @for (idx, item) in items.iter().enumerate() { @if idx > 0 { " " } (prose(item, notes)) } }
+        },
+        Block::List(items) => html! {
+            ul { @for item in items { li { (prose(item, notes)) } } }
+        },
+        Block::Table(item) => table(item, notes),
+        Block::Chart(item) => {
+            numbering.n_charts += 1;
+            figure(item, notes, &format!("chart-{}", numbering.n_charts))
+        }
+        Block::Note(tone, item) => {
+            let class = match tone {
+                Tone::Remark => "callout",
+                Tone::Caution => "callout caution",
+                Tone::Refusal => "callout refusal",
+            };
+            html! { div class=(class) role="note" { p { strong { (tone.word()) } " " (prose(item, notes)) } } }
+        }
+    }
+}
+
+fn figure(item: &Chart, notes: &Footnotes<'_>, id: &str) -> Markup {
+    html! {
+        figure id=(id) {
+            figcaption {
+                p.title { (item.title) }
+                p.measure { (item.measure()) }
+            }
+            div.scroll tabindex="0" role="group" aria-label={ "Chart: " (item.title) } {
+                (PreEscaped(item.svg(id, chart::Ink::Css)))
+            }
+            p.source { (source_line(item.sources.as_slice(), notes)) }
+            details {
+                summary { "Data of this chart" }
+                (table(&item.data(), notes))
+            }
+        }
+    }
+}
+
+/// `Source: label, label [1] [2]`, for as many labels as a line holds.
+fn source_line(sources: &[SourceRef], notes: &Footnotes<'_>) -> Markup {
+    const NAMED: usize = 2;
+    let labels: Vec<_> = sources.iter().take(NAMED).map(|source| source.label.as_str()).collect();
+    let more = sources.len().saturating_sub(NAMED);
+    html! {
+        @if sources.len() == 1 { "Source: " } @else { "Sources: " }
+        (labels.join("; "))
+        @if more > 0 { " and " (more) " more" }
+        (marks(sources, notes))
+    }
+}
+
+/// Where a table shows its sources, so that marks do not drown the figures.
+enum Marks {
+    /// One set for the whole table: in a line under it.
+    Table(Vec<usize>),
+    /// One set a row: in a last column.
+    Rows(Vec<Vec<usize>>),
+    /// Beside each cell.
+    Cells,
+}
+
+impl Marks {
+    fn of(table: &Table, notes: &Footnotes<'_>) -> Self {
+        let sourced = |row: &[Cell]| -> Vec<Vec<usize>> {
+            let cells = row.iter().filter(|cell| !cell.sources().is_empty());
+            let mut sets: Vec<_> = cells.map(|cell| notes.numbers_of(cell.sources())).collect();
+            sets.sort_unstable();
+            sets.dedup();
+            sets
+        };
+        let rows: Vec<_> = table.rows().iter().map(|row| sourced(row)).collect();
+        if rows.iter().any(|sets| sets.len() > 1) {
+            return Self::Cells;
+        }
+        let rows: Vec<Vec<usize>> = rows.into_iter().map(|sets| sets.concat()).collect();
+        let mut distinct: Vec<_> = rows.iter().filter(|set| !set.is_empty()).collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        match distinct.as_slice() {
+            [] => Self::Table(Vec::new()),
+            [one] => Self::Table((*one).clone()),
+            _ => Self::Rows(rows),
+        }
+    }
+}
+
+fn table(table: &Table, notes: &Footnotes<'_>) -> Markup {
+    let (columns, marks) = (table.columns(), Marks::of(table, notes));
+    html! {
+        div.scroll tabindex="0" role="group" aria-label={ "Table: " (table.caption()) } {
+            table {
+                caption { (table.caption()) }
+                thead { tr {
+                    @for column in &columns { (column_heading(column)) }
+                    @if let Marks::Rows(_) = &marks { th.mark scope="col" { "Source" } }
+                } }
+                tbody {
+                    @for (row_idx, row) in table.rows().iter().enumerate() { tr {
+                        @for (column_idx, (cell, column)) in row.iter().zip(&columns).enumerate() {
+                            @let text = table_cell(cell, &column.texts[row_idx]);
+                            @if column_idx == 0 { th scope="row" { (text) } }
+                            @else { td.num[column.is_figure] {
+                                (text)
+                                @if let Marks::Cells = &marks { (self::marks(cell.sources(), notes)) }
+                            } }
+                        }
+                        @if let Marks::Rows(rows) = &marks { td.mark { (mark_links(&rows[row_idx])) } }
+                    } }
+                }
+            }
+        }
+        (table_notes(table, &marks, notes))
+    }
+}
+
+fn column_heading(column: &Column) -> Markup {
+    html! {
+        th.num[column.is_figure] scope="col" {
+            (column.heading)
+            @if let Some(unit) = &column.unit { span.unit { " " (unit) } }
+        }
+    }
+}
+
+fn table_cell(cell: &Cell, text: &str) -> Markup {
+    match cell.value() {
+        Value::Missing(_) => cell_words(cell),
+        Value::Date(day) => time(*day),
+        _ => html! { (text) },
+    }
+}
+
+/// Under a table: its note, why values are missing, and its sources where they are one set.
+fn table_notes(table: &Table, marks: &Marks, notes: &Footnotes<'_>) -> Markup {
+    let mut reasons: Vec<&str> = Vec::new();
+    for cell in table.rows().iter().flatten() {
+        if let Value::Missing(reason) = cell.value()
+            && !reasons.contains(&reason.as_str())
+        {
+            reasons.push(reason);
+        }
+    }
+    let numbers = if let Marks::Table(numbers) = marks { numbers.as_slice() } else { &[] };
+    html! {
+        @if table.note().is_some() || !reasons.is_empty() || !numbers.is_empty() {
+            p.source {
+                @if let Some(note) = table.note() { (prose(note, notes)) " " }
+                @if !reasons.is_empty() { "– " (reasons.join("; ")) ". " }
+                @if !numbers.is_empty() {
+                    @if numbers.len() == 1 { "Source" } @else { "Sources" } (mark_links(numbers))
+                }
+            }
+        }
+    }
+}
+
+fn cell_words(cell: &Cell) -> Markup {
+    match cell.value() {
+        Value::Missing(reason) => html! {
+            span.missing title=(reason) { "–" span.hidden { " " (reason) } }
+        },
+        _ => html! { (cell.words()) },
+    }
+}
+
+fn time(day: chrono::NaiveDate) -> Markup {
+    html! { time datetime=(day) { (format::date(day)) } }
+}
+
+fn prose(prose: &Prose, notes: &Footnotes<'_>) -> Markup {
+    html! { (prose.text) (marks(prose.sources(), notes)) }
+}
+
+fn marks(sources: &[SourceRef], notes: &Footnotes<'_>) -> Markup {
+    mark_links(&notes.numbers_of(sources))
+}
+
+fn mark_links(numbers: &[usize]) -> Markup {
+    html! {
+        @for number in numbers {
+            a.ref href={ "#source-" (number) } aria-label={ "source " (number) } { "[" (number) "]" }
+        }
+    }
+}
+
+fn sources(notes: &Footnotes<'_>) -> Markup {
+    html! {
+        section id="sources" {
+            h2 { "Sources" }
+            ol.sources {
+                @for (idx, source) in notes.notes().iter().enumerate() {
+                    li id={ "source-" (idx + 1) } {
+                        (source.label) ". "
+                        span.kind { (source.kind.word()) }
+                        ", public " (time(source.vintage)) ". "
+                        span.locator {
+                            @for (word, link) in source.locator_parts() {
+                                @if let Some(link) = link { a href=(link) rel="noreferrer" { (word) } }
+                                @else { (word) }
+                                " "
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn disclosures(report: &Report, notes: &Footnotes<'_>) -> Markup {
+    html! {
+        @if !report.disclosures.is_empty() {
+            section id="disclosures" {
+                h2 { "Disclosures" }
+                @for item in &report.disclosures { p { (prose(item, notes)) } }
+            }
+        }
+    }
+}
+
+fn stamp(report: &Report) -> Markup {
+    html! {
+        dl.stamp {
+            div { dt { "As of" } dd { (time(report.as_of)) } }
+            div { dt { "Run" } dd { code { (report.run_id) } } }
+            div { dt { "Data" } dd { code { (report.data_hash) } } }
+        }
+    }
+}
