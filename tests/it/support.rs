@@ -1,0 +1,98 @@
+//! What several tests need: rows of powers of two, and the binary with a folder of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use chipcast::archive::{Archive, Batch};
+use chipcast::observation::{Observation, VintageBasis};
+use chipcast::period::Period;
+use chipcast::series::SeriesId;
+use chipcast::units::Unit;
+use chrono::{Days, Months, NaiveDate};
+
+pub(crate) fn day(text: &str) -> NaiveDate {
+    text.parse().expect("an ISO date")
+}
+
+pub(crate) fn id(text: &str) -> SeriesId {
+    SeriesId::new(text).expect("a series id")
+}
+
+/// The calendar quarter with number `idx` from 2010-01-01 on.
+pub(crate) fn quarter(idx: u32) -> Period {
+    let start = day("2010-01-01") + Months::new(3 * idx);
+    Period::new(start, start + Months::new(3) - Days::new(1)).expect("start before end")
+}
+
+pub(crate) fn row(series: &str, period: Period, value: f64, vintage: NaiveDate) -> Observation {
+    Observation {
+        series: id(series),
+        period,
+        value,
+        unit: Unit::Usd,
+        vintage,
+        vintage_basis: VintageBasis::Filing,
+        source: "10-Q".to_owned(),
+        locator: "accn 0".to_owned(),
+        retrieved_at: day("2026-09-24"),
+    }
+}
+
+pub(crate) fn archive(observations: Vec<Observation>, known_through: &str) -> Archive {
+    let known_through = day(known_through);
+    let batch = Batch { observations, announcements: Vec::new(), known_through };
+    Archive::empty(known_through).append(&batch).expect("rows without conflict").0
+}
+
+/// A path of the folder with public payloads beside the project, if it is there.
+pub(crate) fn shared(path: &str) -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let root = std::env::var_os("CHIPCAST_SHARED").map_or(beside, PathBuf::from);
+    let found = root.join(path);
+    if found.exists() {
+        return Some(found);
+    }
+    println!("left out: {path} is not beside the project");
+    None
+}
+
+/// Whether the slow kinds run in full.
+pub(crate) fn slow() -> bool {
+    std::env::var_os("CHIPCAST_SLOW").is_some()
+}
+
+/// Runs the binary in a folder.
+pub(crate) fn chipcast(folder: &Path, arguments: &[&str]) -> Run {
+    let output = Command::new(env!("CARGO_BIN_EXE_chipcast"))
+        .current_dir(folder)
+        .env_remove("CHIPCAST_DATA")
+        .env_remove("CHIPCAST_USER_AGENT")
+        .args(arguments)
+        .output()
+        .expect("the binary is built with the tests");
+    Run::of(&output)
+}
+
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Run {
+    fn of(output: &Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// The JSON rows on stdout.
+    pub(crate) fn rows(&self) -> Vec<serde_json::Value> {
+        let document: serde_json::Value =
+            serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}", self.out));
+        assert_eq!(document["schema_version"], 1);
+        document["rows"].as_array().expect("rows is an array").clone()
+    }
+}
