@@ -7,6 +7,7 @@ pub mod error;
 pub mod ingest;
 pub mod observation;
 pub mod period;
+pub mod scaling;
 pub mod series;
 pub mod store;
 pub mod units;

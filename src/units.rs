@@ -134,6 +134,8 @@ quantity! {
     Units,
     /// H100 equivalents.
     H100e,
+    /// H100 equivalents of one chip.
+    H100ePerUnit,
     /// Work of one training run.
     Flop,
     /// A rate of work.
@@ -154,6 +156,14 @@ impl Div<UsdPerUnit> for Usd {
     }
 }
 
+impl Mul<H100ePerUnit> for Units {
+    type Output = H100e;
+    /// Chips × H100 equivalents a chip.
+    fn mul(self, each: H100ePerUnit) -> H100e {
+        H100e(self.0 * each.0)
+    }
+}
+
 impl Mul<Seconds> for FlopPerSecond {
     type Output = Flop;
     /// Rate × time = work.
@@ -170,6 +180,11 @@ impl H100e {
 }
 
 impl FlopPerSecond {
+    /// What one chip of this dense 8-bit rate counts for.
+    pub fn h100e(self) -> H100ePerUnit {
+        H100ePerUnit(self.0 / H100_DENSE_8BIT_OP_PER_S)
+    }
+
     /// Work done in a year at this rate.
     pub fn for_a_year(self) -> FlopPerYear {
         FlopPerYear(self.0 * SECONDS_PER_YEAR)
