@@ -130,6 +130,8 @@ quantity! {
     Usd,
     /// Dollars for one chip.
     UsdPerUnit,
+    /// Dollars for one H100 equivalent.
+    UsdPerH100e,
     /// A count of chips.
     Units,
     /// H100 equivalents.
@@ -161,6 +163,14 @@ impl Mul<H100ePerUnit> for Units {
     /// Chips × H100 equivalents a chip.
     fn mul(self, each: H100ePerUnit) -> H100e {
         H100e(self.0 * each.0)
+    }
+}
+
+impl Mul<UsdPerH100e> for H100e {
+    type Output = Usd;
+    /// H100 equivalents × price of one = spend.
+    fn mul(self, price: UsdPerH100e) -> Usd {
+        Usd(self.0 * price.0)
     }
 }
 

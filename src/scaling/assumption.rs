@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use rayon::prelude::*;
 use serde::Deserialize;
 
 use crate::draws::{Draws, Randomness};
@@ -63,7 +64,9 @@ impl Worlds {
     /// One standard normal number a world for a key: the same key gives the same numbers.
     pub fn normal(&self, key: &str) -> Draws<f64> {
         let stream = Randomness::new(self.seed, key, self.origin);
-        Draws::from_fn(self.n_draws, |draw_idx| stream.draw(draw_idx).normal())
+        let worlds = (0..self.n_draws.max(1)).into_par_iter();
+        let normals = worlds.map(|draw_idx| stream.draw(draw_idx).normal()).collect();
+        Draws::new(normals).expect("at least one world is drawn")
     }
 }
 

@@ -67,7 +67,7 @@ impl Lifetime {
     pub fn sample(assumptions: &Assumptions, worlds: &Worlds) -> Result<Self> {
         let lag = assumptions.draws("deployment_lag_quarters", worlds)?;
         Ok(Self {
-            lag_days: lag.map(|quarters| quarters.max(0.0) * DAYS_PER_QUARTER),
+            lag_days: lag.map(|quarters| quarters * DAYS_PER_QUARTER),
             life_years: assumptions.draws("service_life_years", worlds)?,
             steepness: assumptions.draws("survival_steepness", worlds)?,
             starting_age_years: assumptions.draws("starting_stock_age_years", worlds)?,

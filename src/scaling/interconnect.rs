@@ -159,7 +159,7 @@ fn points(measurements: &[Measurement], wanted: impl Fn(&Measurement) -> bool) -
 }
 
 fn regress(points: &[Point], name: &str) -> Result<Efficiency> {
-    let (groups, x, y) = centred(points);
+    let (n_groups, x, y) = centred(points);
     let sum_xx: f64 = x.iter().map(|x| x * x).sum();
     if points.len() < 2 || sum_xx <= 0.0 {
         return Err(Error::insufficient(format!(
@@ -175,7 +175,7 @@ fn regress(points: &[Point], name: &str) -> Result<Efficiency> {
         .map_err(|e| Error::invalid(format!("least squares of `{name}` failed")).caused_by(e))?;
     let slope = fitted.params()[0];
     let errors: Vec<f64> = x.iter().zip(&y).map(|(x, y)| y - slope * x).collect();
-    let freedom = x.len().saturating_sub(groups.len() + 1);
+    let freedom = x.len().saturating_sub(n_groups + 1);
     let plain = (freedom > 0).then(|| {
         let sum: f64 = errors.iter().map(|e| e * e).sum();
         Z_975 * (sum / count(freedom) / sum_xx).sqrt()
@@ -189,8 +189,8 @@ fn regress(points: &[Point], name: &str) -> Result<Efficiency> {
     })
 }
 
-/// Centres both variables within each group; returns the groups, then x and y in the rows' order.
-fn centred(points: &[Point]) -> (BTreeMap<&Group, (f64, f64, f64)>, Vec<f64>, Vec<f64>) {
+/// Centres both variables within each group; returns the number of groups, then x and y in the rows' order.
+fn centred(points: &[Point]) -> (usize, Vec<f64>, Vec<f64>) {
     let mut groups: BTreeMap<&Group, (f64, f64, f64)> = BTreeMap::new();
     for point in points {
         let sums = groups.entry(&point.group).or_default();
@@ -198,7 +198,7 @@ fn centred(points: &[Point]) -> (BTreeMap<&Group, (f64, f64, f64)>, Vec<f64>, Ve
     }
     let x = points.iter().map(|p| p.doublings - groups[&p.group].1 / groups[&p.group].0).collect();
     let y = points.iter().map(|p| p.ln_mfu - groups[&p.group].2 / groups[&p.group].0).collect();
-    (groups, x, y)
+    (groups.len(), x, y)
 }
 
 /// Cluster-robust interval (sandwich without small-sample factor) over systems.

@@ -14,7 +14,7 @@ use super::table::Table;
 use crate::draws::Draws;
 use crate::error::{Error, Result};
 use crate::period::Period;
-use crate::units::{H100e, H100ePerUnit, Units, Usd, UsdPerUnit};
+use crate::units::{H100e, H100ePerUnit, Units, Usd, UsdPerH100e, UsdPerUnit};
 
 const PRICES: &str = include_str!("../../datasets/chip_prices.csv");
 const MIX: &str = include_str!("../../datasets/chip_mix.csv");
@@ -113,6 +113,7 @@ pub struct SampledMarket<'a> {
     customers: Customers,
     price_normal: BTreeMap<String, Draws<f64>>,
     mix_spread: BTreeMap<String, Draws<f64>>,
+    h100e_per_unit: BTreeMap<String, Draws<H100ePerUnit>>,
     change_per_year: Draws<f64>,
 }
 
@@ -137,7 +138,7 @@ impl Market {
                 continue;
             }
             let chip = row.text("chip")?.to_owned();
-            let share = (row.number("share_low")? + row.number("share_high")?) / 2.0;
+            let share = f64::midpoint(row.number("share_low")?, row.number("share_high")?);
             per_unit.insert(chip.clone(), hardware.get(&chip)?.h100e()?);
             mix.entry(row.date("period_start")?).or_default().push((chip, share));
         }
@@ -169,8 +170,20 @@ impl Market {
             customers,
             price_normal: normals("chip_price").collect(),
             mix_spread: normals("chip_mix").map(|(c, z)| (c, spread.through(&z))).collect(),
+            h100e_per_unit: chips()
+                .map(|c| (c.clone(), self.each(&c, assumptions, worlds)))
+                .collect(),
             change_per_year: assumptions.draws("price_per_h100e_change_per_year", worlds)?,
         })
+    }
+
+    /// H100 equivalents of a chip: the assumption `h100e_per_CHIP` where estimates differ, else the
+    /// data sheet.
+    fn each(&self, chip: &str, assumptions: &Assumptions, worlds: &Worlds) -> Draws<H100ePerUnit> {
+        match assumptions.draws(&format!("h100e_per_{}", chip.to_lowercase()), worlds) {
+            Ok(rivals) => rivals.map(H100ePerUnit),
+            Err(_) => Draws::constant(self.per_unit[chip], worlds.n_draws),
+        }
     }
 
     /// The mix of the latest quarter that had begun when `period` began.
@@ -246,15 +259,24 @@ impl SampledMarket<'_> {
             price_year = price_year.min(known_year);
             let price = price.through(&self.price_normal[part.chip]).zip(&carried, |p, c| p * c)?;
             let weight = self.mix_spread[part.chip].zip(&total_weight, |w, sum| w / sum)?;
-            let spent = spend.zip(&weight, |usd, weight| usd * (part.share * weight))?;
-            let units = spent.zip(&price, |usd, price| usd / UsdPerUnit(price))?;
-            let each = self.market.per_unit[part.chip];
-            let h100e = units.map(|units| units * each);
+            let dollars = spend.zip(&weight, |usd, weight| usd * (part.share * weight))?;
+            let units = dollars.zip(&price, |usd, price| usd / UsdPerUnit(price))?;
+            let each = &self.h100e_per_unit[part.chip];
+            let h100e = units.zip(each, |units, each| units * each)?;
             total = total.zip(&h100e, |sum, part| sum + part)?;
             let chip = part.chip.to_owned();
             by_chip.push(ChipShipment { chip, share: part.share, units, h100e });
         }
         Ok(Shipment { period, by_chip, total, mix_from, price_year })
+    }
+
+    /// What one H100 equivalent costs in `period`: one dollar over what one dollar buys.
+    ///
+    /// # Errors
+    /// As [`SampledMarket::shipment`].
+    pub fn usd_per_h100e(&self, period: Period) -> Result<Draws<UsdPerH100e>> {
+        let dollar = self.change_per_year.map(|_| Usd(1.0));
+        Ok(self.shipment(period, &dollar)?.total.map(|bought| UsdPerH100e(1.0 / bought.0)))
     }
 
     /// `Σ share · spread`, by which the spread shares are scaled back to 1.
@@ -331,6 +353,18 @@ mod tests {
         assert!(found.by_chip.iter().all(|part| part.chip != "H20"));
         let shares: f64 = found.by_chip.iter().map(|part| part.share).sum();
         assert!((shares - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn rival_counts_of_a_b200_are_drawn_between() {
+        let assumptions = Assumptions::bundled().expect("bundled");
+        let origin = NaiveDate::from_ymd_opt(2026, 9, 1).expect("a date");
+        let worlds = Worlds { seed: 3, origin, n_draws: 4000 };
+        let market = Market::bundled().expect("bundled");
+        let b200 = market.each("B200", &assumptions, &worlds);
+        assert!((b200.quantile(0.05) - 2.274).abs() < 0.01);
+        assert!((b200.quantile(0.95) - 2.527).abs() < 0.01);
+        assert!((market.each("GB200", &assumptions, &worlds).median() - 2.5265).abs() < 1e-4);
     }
 
     #[test]

@@ -44,7 +44,11 @@ pub struct Comparison {
 impl Comparison {
     /// The last day of the early models in the published comparison.
     pub fn default_split() -> NaiveDate {
-        NaiveDate::from_ymd_opt(2023, 12, 31).expect("the last day of 2023 exists")
+        const LAST_OF_2023: NaiveDate = match NaiveDate::from_ymd_opt(2023, 12, 31) {
+            Some(date) => date,
+            None => panic!("the last day of 2023 exists"),
+        };
+        LAST_OF_2023
     }
 
     /// What the comparison says about `y = c ln(X + 1)`, in words with its numbers.

@@ -256,13 +256,13 @@ impl ScalingLaw for Law {
     /// by `d`, the distance outside the data in half-widths of the data.
     fn capability(&self, compute: &Draws<Flop>) -> Capability {
         let key = format!("law.scatter.{}", self.scale.word());
-        let scatter = Randomness::new(self.worlds.seed, &key, self.worlds.origin);
         let values = compute.values();
+        let scatter = Worlds { n_draws: values.len(), ..self.worlds }.normal(&key);
         let draws = Draws::from_fn(values.len(), |i| {
             let decades = values[i].0.log10();
             let widened = self.residual_sd * (1.0 + self.distance_outside(decades));
             let refit = &self.refits[i % self.refits.len()];
-            self.scale.bend(refit.value(decades, self.year) + widened * scatter.draw(i).normal())
+            self.scale.bend(refit.value(decades, self.year) + widened * scatter.values()[i])
         });
         let domain = self.domain();
         let uses_compute = self.curve.form().uses_compute();
