@@ -10,6 +10,7 @@ pub mod ingest;
 pub mod observation;
 pub mod period;
 pub mod report;
+pub mod scaling;
 pub mod series;
 pub mod store;
 pub mod units;

@@ -130,10 +130,14 @@ quantity! {
     Usd,
     /// Dollars for one chip.
     UsdPerUnit,
+    /// Dollars for one H100 equivalent.
+    UsdPerH100e,
     /// A count of chips.
     Units,
     /// H100 equivalents.
     H100e,
+    /// H100 equivalents of one chip.
+    H100ePerUnit,
     /// Work of one training run.
     Flop,
     /// A rate of work.
@@ -154,6 +158,22 @@ impl Div<UsdPerUnit> for Usd {
     }
 }
 
+impl Mul<H100ePerUnit> for Units {
+    type Output = H100e;
+    /// Chips × H100 equivalents a chip.
+    fn mul(self, each: H100ePerUnit) -> H100e {
+        H100e(self.0 * each.0)
+    }
+}
+
+impl Mul<UsdPerH100e> for H100e {
+    type Output = Usd;
+    /// H100 equivalents × price of one = spend.
+    fn mul(self, price: UsdPerH100e) -> Usd {
+        Usd(self.0 * price.0)
+    }
+}
+
 impl Mul<Seconds> for FlopPerSecond {
     type Output = Flop;
     /// Rate × time = work.
@@ -170,6 +190,11 @@ impl H100e {
 }
 
 impl FlopPerSecond {
+    /// What one chip of this dense 8-bit rate counts for.
+    pub fn h100e(self) -> H100ePerUnit {
+        H100ePerUnit(self.0 / H100_DENSE_8BIT_OP_PER_S)
+    }
+
     /// Work done in a year at this rate.
     pub fn for_a_year(self) -> FlopPerYear {
         FlopPerYear(self.0 * SECONDS_PER_YEAR)

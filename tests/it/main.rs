@@ -7,4 +7,5 @@ mod bundled;
 mod command_line;
 mod leakage;
 mod reference;
+mod scaling;
 mod support;

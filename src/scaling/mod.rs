@@ -1,0 +1,63 @@
+//! Scaling: from the chips that a company buys to the AI capability that they buy it.
+//!
+//! May use the core files. Never reads the clock, the disk or the network: tables and assumptions are
+//! compiled in, date and seed are arguments.
+//!
+//! # The chain, one file a step
+//!
+//! ```text
+//! spend (USD)          shipments     units = spend x mix share / price; h100e = units x h100e a chip
+//!   -> h100e a quarter hardware      h100e a chip = max(fp8, int8) dense / 1.979e15 op/s
+//!   -> installed h100e installed     purchases deployed after a lag and not yet retired
+//!   -> one lab's fleet assumption    share of an owner's fleet that one lab uses
+//!   -> cluster n       compute       fleet x cluster share
+//!   -> run (FLOP)      compute       n x 1.979e15 x u(n) x seconds, u(n) = u0 phi^log2(n/n0)
+//!                      interconnect  phi fitted to measured runs: what a doubled cluster keeps
+//!   -> capability      law           fitted laws with bootstrap; chinchilla: loss
+//! backwards            inverse       capability -> run -> fleet -> purchase, or infeasible
+//! twice the parameters multiple      compute and GPU-hours by published laws
+//! ```
+//!
+//! [`chain::chain`] runs all of it and keeps a trace of every step.
+//!
+//! # Three rules
+//!
+//! 1. The same index is the same world in every step ([`assumption::Worlds`]): an assumption is drawn
+//!    once, keyed by its name, whoever asks for it.
+//! 2. A number taken for granted lives in `models/assumptions.toml` with interval, unit, source and
+//!    date; what others published in `models/published_laws.toml`. Neither stands in the code.
+//! 3. One run ([`crate::units::Flop`]), a fleet's year ([`crate::units::FlopPerYear`]) and a rate
+//!    ([`crate::units::FlopPerSecond`]) are three types that do not add.
+//!
+//! # What the laws can tell
+//!
+//! The seed law `y = c ln(X/X0 + 1)` ([`law::Form::Log`]) is always there. On the capability index its
+//! rivals without time do as well out of sample; a term for time does better ([`law::compare()`] prints
+//! the table and the verdict).
+//!
+//! ```
+//! use chipcast::scaling::assumption::Assumptions;
+//! use chipcast::scaling::law::{Comparison, Scale, compare, rows};
+//!
+//! # fn main() -> chipcast::Result<()> {
+//! let (rows, split) = (rows(Scale::Eci)?, Comparison::default_split());
+//! let found = compare(Scale::Eci, &rows, split, &Assumptions::bundled()?)?;
+//! assert!(found.verdict().starts_with("static shapes cannot be told apart"));
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod assumption;
+pub mod chain;
+pub mod chinchilla;
+pub mod compute;
+pub mod hardware;
+pub mod installed;
+pub mod interconnect;
+pub mod inverse;
+pub mod law;
+pub mod multiple;
+pub mod published;
+pub mod shipments;
+
+mod table;

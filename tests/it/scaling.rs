@@ -1,0 +1,197 @@
+//! Scaling from the outside: the chain end to end, its trace, and the same world in every step.
+
+use chipcast::Result;
+use chipcast::draws::Draws;
+use chipcast::period::Period;
+use chipcast::scaling::assumption::{Assumptions, Worlds};
+use chipcast::scaling::chain::{
+    Chain, ChainInput, ChainTables, FleetUse, Purchases, StepKind, chain,
+};
+use chipcast::scaling::compute::Running;
+use chipcast::scaling::installed::StockEstimate;
+use chipcast::scaling::inverse::{Feasibility, Means, required};
+use chipcast::scaling::law::{Form, Law, Sampling, Scale, ScalingLaw, rows};
+use chipcast::scaling::shipments::{Buyer, Customers};
+use chipcast::units::{H100e, Usd};
+use chrono::NaiveDate;
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().expect("an ISO date")
+}
+
+fn worlds(n_draws: usize) -> Worlds {
+    Worlds { seed: 2026, origin: day("2026-09-24"), n_draws }
+}
+
+fn law(form: Form, worlds: Worlds) -> Law {
+    let assumptions = Assumptions::bundled().expect("bundled");
+    let rows = rows(Scale::Eci).expect("bundled");
+    let sampling = Sampling { worlds, n_bootstraps: 100 };
+    Law::fit(Scale::Eci, form, &rows, &assumptions, sampling).expect("80 models")
+}
+
+fn quarters_of_2026(worlds: &Worlds) -> Vec<(Period, Draws<Usd>)> {
+    let ends = [("01-01", "03-31"), ("04-01", "06-30"), ("07-01", "09-30"), ("10-01", "12-31")];
+    ends.iter()
+        .map(|(start, end)| {
+            let at = |rest| day(&format!("2026-{rest}"));
+            let period = Period::new(at(start), at(end)).expect("ordered");
+            let capex = worlds.normal("test.capex").map(|z| Usd(35e9 * (0.1 * z).exp()));
+            (period, capex)
+        })
+        .collect()
+}
+
+fn microsoft(worlds: &Worlds) -> Result<Chain> {
+    let input = ChainInput {
+        company: "msft",
+        purchases: Purchases::Capex(quarters_of_2026(worlds), Buyer::of("msft")),
+        stock: Some(StockEstimate {
+            date: day("2025-12-31"),
+            low: H100e(2.62e6),
+            median: H100e(3.42e6),
+            high: H100e(4.43e6),
+            source: "Epoch AI, sum of medians over makers".to_owned(),
+        }),
+        fleet_use: FleetUse::Owner,
+        date: day("2026-12-31"),
+    };
+    let law = law(Form::LogEffective, *worlds).released(input.date);
+    chain(&input, &ChainTables::bundled()?, &law, worlds)
+}
+
+#[test]
+fn microsofts_2026_from_capex_to_capability() {
+    let found = microsoft(&worlds(4000)).expect("tables cover it");
+    // 140 G$ x 0.38 at about 11,500 $ a h100e is near 4.7M h100e, on top of 3.4M.
+    let installed = found.installed.median();
+    assert!((5e6..1e7).contains(&installed), "{installed}");
+    let run = found.run.median();
+    assert!((3e26..1e28).contains(&run), "{run}");
+    let eci = found.capability.draws.median();
+    assert!((140.0..190.0).contains(&eci), "{eci}");
+    assert!(found.capability.extrapolated, "2026 lies after the last model of the table");
+    assert!(found.warnings.iter().any(|warning| warning.contains("carried")));
+}
+
+#[test]
+fn every_step_is_on_record_with_its_source() {
+    let found = microsoft(&worlds(1000)).expect("tables cover it");
+    let names: Vec<_> = found.steps.iter().map(|step| step.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "cash capex",
+            "accelerator share of capex merchant",
+            "spend on accelerators",
+            "price of an h100e",
+            "purchases",
+            "installed before",
+            "deployment lag quarters",
+            "service life years",
+            "installed",
+            "power w per h100e",
+            "power usage effectiveness",
+            "facility power",
+            "lab share of fleet",
+            "compute in use by one lab",
+            "cluster share",
+            "utilization 8bit",
+            "reference cluster h100e",
+            "efficiency per doubling",
+            "run days",
+            "largest cluster",
+            "utilisation of it",
+            "fleet's year",
+            "largest training run",
+            "capability",
+        ]
+    );
+    for step in &found.steps {
+        assert!(step.p05 <= step.p50 && step.p50 <= step.p95, "{step:?}");
+        assert!(!step.source.is_empty() && !step.unit.is_empty(), "{step:?}");
+        assert!(step.kind != StepKind::Assumption || step.source.contains("20"), "{step:?}");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_worlds_and_more_worlds_begin_alike() {
+    let (few, many) = (microsoft(&worlds(200)).expect("ok"), microsoft(&worlds(400)).expect("ok"));
+    assert_eq!(few.capability.draws.values(), &many.capability.draws.values()[..200]);
+}
+
+#[test]
+fn more_capex_in_a_world_is_more_compute_in_that_world() {
+    let worlds = worlds(500);
+    let tables = ChainTables::bundled().expect("bundled");
+    let law = law(Form::Log, worlds);
+    let run = |factor: f64| {
+        let quarters = quarters_of_2026(&worlds);
+        let quarters = quarters.into_iter().map(|(p, usd)| (p, usd.map(|usd| usd * factor)));
+        let input = ChainInput {
+            company: "msft",
+            purchases: Purchases::Capex(quarters.collect(), Buyer::Merchant),
+            stock: None,
+            fleet_use: FleetUse::Owner,
+            date: day("2027-03-31"),
+        };
+        chain(&input, &tables, &law, &worlds).expect("tables cover it").run
+    };
+    let (one, two) = (run(1.0), run(2.0));
+    assert!(one.values().iter().zip(two.values()).all(|(a, b)| b.0 > a.0 && b.0 < 2.0 * a.0));
+}
+
+#[test]
+fn a_stock_after_the_day_and_nothing_at_all_are_refused() {
+    let worlds = worlds(100);
+    let tables = ChainTables::bundled().expect("bundled");
+    let law = law(Form::Log, worlds);
+    let mut input = ChainInput {
+        company: "xai",
+        purchases: Purchases::H100e(Vec::new()),
+        stock: None,
+        fleet_use: FleetUse::Lab,
+        date: day("2025-06-30"),
+    };
+    let error = chain(&input, &tables, &law, &worlds).expect_err("nothing is known");
+    assert_eq!(
+        error.to_string(),
+        "the chain of `xai` needs purchases or an installed base; neither is known"
+    );
+    input.stock = Some(StockEstimate {
+        date: day("2025-12-31"),
+        low: H100e(553_714.0),
+        median: H100e(553_714.0),
+        high: H100e(553_714.0),
+        source: "Epoch AI".to_owned(),
+    });
+    let error = chain(&input, &tables, &law, &worlds).expect_err("too early");
+    assert_eq!(
+        error.to_string(),
+        "installed base of `xai` is dated 2025-12-31, after the day asked for, 2025-06-30"
+    );
+}
+
+#[test]
+fn the_purchase_that_eci_160_needs() {
+    let worlds = worlds(1000);
+    let tables = ChainTables::bundled().expect("bundled");
+    let law = law(Form::LinearTime, worlds).released(day("2027-01-01"));
+    let running = Running::sample(&tables.assumptions, &worlds).expect("known");
+    let market = tables.market.sample(Customers::OutsideChina, &tables.assumptions, &worlds);
+    let quarter = Period::new(day("2026-10-01"), day("2026-12-31")).expect("ordered");
+    let price = market.and_then(|market| market.usd_per_h100e(quarter)).expect("carried");
+    let means = Means {
+        assumptions: &tables.assumptions,
+        running: &running,
+        price: &price,
+        installed: None,
+        worlds: &worlds,
+    };
+    let found = required(&law, 160.0, &means).expect("finite");
+    assert_eq!(found.feasibility, Feasibility::Feasible);
+    let (run, fleet, spend) = found.at_medians;
+    assert!(law.curve(0, run) > 150.0 && fleet.0 > 1e3 && spend.0 > 1e7, "{run:?} {fleet:?}");
+    let (low, high) = (found.spend.quantile(0.05), found.spend.quantile(0.95));
+    assert!(low < spend.0 && spend.0 < high, "{low} {spend:?} {high}");
+}
