@@ -105,6 +105,7 @@ impl Book {
             target: target.clone(),
             unit: history.unit,
             origin: day,
+            last_value: history.last_value(),
             steps,
             skill,
             announcement,

@@ -92,6 +92,8 @@ pub struct Forecast {
     pub unit: Unit,
     /// The day from which it is made.
     pub origin: NaiveDate,
+    /// The last known value.
+    pub last_value: f64,
     /// One entry a horizon, nearest first.
     pub steps: Vec<Outlook>,
     /// How far it can be trusted.

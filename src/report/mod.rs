@@ -6,11 +6,16 @@
 
 pub mod cell;
 pub mod chart;
+pub mod company;
+mod curves;
 pub mod format;
 pub mod html;
+pub mod industry;
 pub mod json;
 pub mod lint;
+pub mod machines;
 pub mod markdown;
+pub mod sections;
 pub mod source;
 
 use chrono::NaiveDate;

@@ -22,9 +22,8 @@ fn rows(book: &Book, model: &str, series: &str, from: NaiveDate) -> Vec<Row> {
 }
 
 fn mae_log<'a>(rows: impl Iterator<Item = &'a Row>) -> (usize, f64) {
-    let errors: Vec<f64> = rows
-        .filter_map(|row| score::absolute_log_error(row.actual?, row.median))
-        .collect();
+    let errors: Vec<f64> =
+        rows.filter_map(|row| score::absolute_log_error(row.actual?, row.median)).collect();
     (errors.len(), score::mean(&errors).expect("rows to score"))
 }
 

@@ -105,8 +105,7 @@ fn a_first_write_cut_short_leaves_no_archive() {
 #[test]
 fn a_killed_import_leaves_the_old_or_the_new_archive() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut table =
-        "series,period_start,period_end,value,unit,vintage,source,locator\n".to_owned();
+    let mut table = "series,period_start,period_end,value,unit,vintage,source,locator\n".to_owned();
     for company in 0..400 {
         for idx in 0..40 {
             let period = quarter(idx);

@@ -181,9 +181,10 @@ fn columns_of_rows_are_the_contract() {
         "series,model,origin_date,horizon,target_end_date,median,lower_80,upper_80,lower_95,\
          upper_95,actual,refusal"
     ));
-    assert!(header(&["data", "show", "nvda.revenue"]).starts_with(
-        "series,period_start,period_end,value,unit,vintage,source,locator"
-    ));
+    assert!(
+        header(&["data", "show", "nvda.revenue"])
+            .starts_with("series,period_start,period_end,value,unit,vintage,source,locator")
+    );
     assert_eq!(
         header(&["data", "announcements", "nvda"]),
         "company,published,metric,period_start,period_end,low,mid,high,unit,action,quote,locator"

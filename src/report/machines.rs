@@ -1,0 +1,161 @@
+//! From a company's forecast spend to its machines and what they can train: forecast meets scaling.
+//!
+//! May use `forecast` and `scaling`. Counts what was bought since the last estimate of the installed
+//! base, adds the quarters that the forecast answers for, and leaves refused quarters out.
+
+use chrono::NaiveDate;
+
+use crate::archive::Snapshot;
+use crate::draws::{DEFAULT_N_DRAWS, Draws};
+use crate::error::{Error, Result};
+use crate::forecast::Forecast;
+use crate::observation::Observation;
+use crate::period::Period;
+use crate::scaling::assumption::Worlds;
+use crate::scaling::chain::{Chain, ChainInput, ChainTables, FleetUse, Purchases, chain};
+use crate::scaling::installed::StockEstimate;
+use crate::scaling::law::{
+    CapabilityRow, Comparison, Form, Law, Sampling, Scale, ScalingLaw, compare, rows,
+};
+use crate::scaling::shipments::Buyer;
+use crate::series::SeriesId;
+use crate::units::{H100e, Usd};
+
+/// Resamples of the capability rows.
+const N_BOOTSTRAPS: usize = 200;
+
+/// Laws, tables and worlds that every company shares in a run.
+pub struct Workshop {
+    /// Prices, mix and assumptions.
+    pub tables: ChainTables,
+    /// The law that is used: compute with algorithmic progress.
+    pub law: Law,
+    /// The seed law `y = c ln(X/X0 + 1)`, always shown.
+    pub seed_law: Law,
+    /// All forms, out of sample.
+    pub comparison: Comparison,
+    /// The models to which the laws were fitted.
+    pub models: Vec<CapabilityRow>,
+    /// The worlds in which everything is drawn.
+    pub worlds: Worlds,
+}
+
+/// A company's chain and where its purchases came from.
+pub struct Machines {
+    /// Every step.
+    pub chain: Chain,
+    /// Actual spend since the estimate of the installed base.
+    pub spent: Vec<Observation>,
+    /// Forecast quarters that went in.
+    pub n_forecast: usize,
+    /// The estimate of the installed base, if there is one.
+    pub stock: Option<StockEstimate>,
+}
+
+impl Workshop {
+    /// Fits the laws on the bundled models.
+    ///
+    /// # Errors
+    /// [`Error::Parse`] or [`Error::Invalid`] if a bundled file is broken.
+    pub fn new(seed: u64, origin: NaiveDate) -> Result<Self> {
+        let worlds = Worlds { seed, origin, n_draws: DEFAULT_N_DRAWS };
+        let tables = ChainTables::bundled()?;
+        let models = rows(Scale::Eci)?;
+        let sampling = Sampling { worlds, n_bootstraps: N_BOOTSTRAPS };
+        let fit = |form| Law::fit(Scale::Eci, form, &models, &tables.assumptions, sampling);
+        let (law, seed_law) = (fit(Form::LogEffective)?, fit(Form::Log)?);
+        let split = Comparison::default_split();
+        let comparison = compare(Scale::Eci, &models, split, &tables.assumptions)?;
+        Ok(Self { tables, law, seed_law, comparison, models, worlds })
+    }
+
+    /// The law as it speaks for models released on a day.
+    pub fn law_on(&self, date: NaiveDate) -> Law {
+        self.law.clone().released(date)
+    }
+}
+
+/// Runs the chain for a company from its forecast spend.
+///
+/// # Errors
+/// [`Error::Insufficient`] if neither an installed base nor a purchase is known.
+pub fn machines(known: &Snapshot, forecast: &Forecast, workshop: &Workshop) -> Result<Machines> {
+    let company = forecast.target.owner();
+    let stock = installed_estimate(known, company)?;
+    let since = stock.as_ref().map(|stock| stock.date);
+    let spent = spent_since(known, &forecast.target, since)?;
+    let n_draws = workshop.worlds.n_draws;
+    let mut quarters: Vec<(Period, Draws<Usd>)> =
+        spent.iter().map(|row| (row.period, Draws::constant(Usd(row.value), n_draws))).collect();
+    let answered = forecast.steps.iter().take_while(|step| step.refusal.is_none()).count();
+    let draws = forecast.draws(workshop.worlds.seed, n_draws);
+    for (step, draws) in forecast.steps.iter().zip(&draws).take(answered) {
+        quarters.push((step.period, draws.map(Usd)));
+    }
+    let date = quarters.last().map(|(period, _)| period.end()).or(since).ok_or_else(|| {
+        Error::insufficient(format!(
+            "the chain of `{company}` needs purchases or an installed base; neither is known"
+        ))
+    })?;
+    let purchases = if forecast.target.metric().starts_with("capex") {
+        Purchases::Capex(quarters, Buyer::of(company))
+    } else {
+        Purchases::DataCenterRevenue(quarters)
+    };
+    let input =
+        ChainInput { company, purchases, stock: stock.clone(), fleet_use: FleetUse::Owner, date };
+    let law = workshop.law_on(date);
+    let chain = chain(&input, &workshop.tables, &law as &dyn ScalingLaw, &workshop.worlds)?;
+    Ok(Machines { chain, spent, n_forecast: answered, stock })
+}
+
+/// The last public estimate of what a company has installed, its makers' intervals added up: their
+/// errors are taken to go together, which is the wider choice.
+fn installed_estimate(known: &Snapshot, company: &str) -> Result<Option<StockEstimate>> {
+    let Ok(total) = known.series(&SeriesId::new(&format!("{company}.installed_h100e"))?) else {
+        return Ok(None);
+    };
+    let Some(last) = total.points.last() else { return Ok(None) };
+    let sum_of = |ending: &str| -> Result<f64> {
+        let mut sum = 0.0;
+        for id in known.series_ids()? {
+            let parts: Vec<_> = id.as_str().split('.').collect();
+            if let [owner, "installed_h100e", _, found] = parts.as_slice()
+                && *owner == company
+                && *found == ending
+            {
+                let held = known.series(&id)?;
+                let point = held.points.iter().find(|point| point.period == last.period);
+                sum += point.map_or(0.0, |point| point.value);
+            }
+        }
+        Ok(sum)
+    };
+    let (low, high) = (sum_of("p05")?, sum_of("p95")?);
+    let source = known.source_of(&total.series, last.period)?;
+    let source = source.map_or_else(String::new, |row| format!("{} ({})", row.source, row.locator));
+    let in_order = 0.0 < low && low <= last.value && last.value <= high;
+    let (low, high) = if in_order { (low, high) } else { (last.value, last.value) };
+    Ok(Some(StockEstimate {
+        date: last.period.end(),
+        low: H100e(low),
+        median: H100e(last.value),
+        high: H100e(high),
+        source,
+    }))
+}
+
+/// Actual spend in periods that began after a day; of the last year if there is no such day.
+fn spent_since(
+    known: &Snapshot,
+    series: &SeriesId,
+    since: Option<NaiveDate>,
+) -> Result<Vec<Observation>> {
+    let points = known.series(series)?.points;
+    let mut rows = Vec::new();
+    for point in points.iter().filter(|p| since.is_none_or(|day| p.period.start() > day)) {
+        rows.extend(known.source_of(series, point.period)?);
+    }
+    let last_year = rows.len().saturating_sub(4);
+    Ok(if since.is_none() { rows.split_off(last_year) } else { rows })
+}
