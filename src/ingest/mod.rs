@@ -4,6 +4,7 @@
 //! disk.
 
 pub mod bundled;
+pub mod edgar;
 pub mod table;
 
 use chrono::NaiveDate;
