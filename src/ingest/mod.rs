@@ -5,6 +5,7 @@
 
 pub mod bundled;
 pub mod edgar;
+pub mod http;
 pub mod table;
 
 use chrono::NaiveDate;
