@@ -5,6 +5,8 @@
 
 pub mod bundled;
 pub mod checks;
+pub mod edgar;
+pub mod http;
 pub mod table;
 
 use chrono::NaiveDate;

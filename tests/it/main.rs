@@ -1,10 +1,14 @@
-//! The one integration binary. Inputs are small fixtures; nothing here reads the clock or the network.
+//! The one integration binary. Inputs are small fixtures; nothing here reads the clock or an outside
+//! network.
 
 mod accuracy;
 mod architecture;
 mod archive;
 mod bundled;
 mod command_line;
+mod edgar;
+mod edgar_shared;
+mod http;
 mod leakage;
 mod reference;
 mod scaling;
