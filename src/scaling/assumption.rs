@@ -1,4 +1,5 @@
-//! Assumptions: what the chain takes for granted, each with an interval, a unit, a source and a date.
+//! Assumptions: what the chain takes for granted, each with an interval, a unit, a source and a
+//! date.
 //!
 //! May use `error` and `draws`. The only reader of `models/assumptions.toml`, which is compiled in;
 //! a user's file of the same form lies over it. Never holds a number itself.
@@ -23,7 +24,8 @@ const Z_95: f64 = 1.644_853_626_951_472_2;
 pub enum Shape {
     /// Two-piece lognormal: the logarithm is two-piece normal; for what must stay above zero.
     Positive,
-    /// Two-piece logit-normal: the log odds are two-piece normal; for what must stay between 0 and 1.
+    /// Two-piece logit-normal: the log odds are two-piece normal; for what must stay between 0 and
+    /// 1.
     Share,
     /// Two-piece normal.
     Real,
@@ -183,8 +185,8 @@ impl Assumptions {
     /// Reads a file of the form of `models/assumptions.toml`: one table an assumption.
     ///
     /// # Errors
-    /// [`Error::Parse`] on what is not TOML, lacks a key or has an unknown one; [`Error::Invalid`] on
-    /// quantiles out of order, outside their shape, or without unit or source.
+    /// [`Error::Parse`] on what is not TOML, lacks a key or has an unknown one; [`Error::Invalid`]
+    /// on quantiles out of order, outside their shape, or without unit or source.
     pub fn read(text: &str) -> Result<Self> {
         let found: BTreeMap<String, Assumption> = toml::from_str(text).map_err(|e| {
             Error::parse(format!("assumptions cannot be read: {}", e.message()))
@@ -275,7 +277,8 @@ mod tests {
 
     #[test]
     fn unordered_and_unknown_keys_are_refused() {
-        let good = "[a]\nlow=1\nmedian=2\nhigh=3\nunit='W'\nshape='positive'\nsource='s'\ndated='2026-01-01'\n";
+        let good = "[a]\nlow=1\nmedian=2\nhigh=3\nunit='W'\nshape='positive'\nsource='s'\n\
+                    dated='2026-01-01'\n";
         assert!(Assumptions::read(good).is_ok());
         let error =
             Assumptions::read(&good.replace("median=2", "median=4")).expect_err("unordered");

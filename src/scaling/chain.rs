@@ -1,7 +1,7 @@
 //! The whole chain: purchases of a company to the capability they buy, every step on record.
 //!
-//! May use the core files and the other files of `scaling`. The same index is the same world from the
-//! first step to the last. Never rounds and never drops a step from the trace.
+//! May use the core files and the other files of `scaling`. The same index is the same world from
+//! the first step to the last. Never rounds and never drops a step from the trace.
 
 use chrono::NaiveDate;
 
@@ -173,7 +173,9 @@ pub struct Chain {
 /// let worlds = Worlds { seed: 1, origin: day("2026-01-31"), n_draws: 1000 };
 /// let tables = ChainTables::bundled()?;
 /// let sampling = Sampling { worlds, n_bootstraps: 100 };
-/// let law = Law::fit(Scale::Eci, Form::LogEffective, &rows(Scale::Eci)?, &tables.assumptions, sampling)?;
+/// let models = rows(Scale::Eci)?;
+/// let law =
+///     Law::fit(Scale::Eci, Form::LogEffective, &models, &tables.assumptions, sampling)?;
 /// let quarter = Period::new(day("2026-01-01"), day("2026-03-31"))?;
 /// let capex = Draws::constant(Usd(30e9), worlds.n_draws);
 /// let input = ChainInput {
@@ -299,8 +301,9 @@ fn ship(
         let expression = format!("price of the mix of chips in {last}");
         trace.step("price of an h100e", StepKind::Assumption, &expression, "USD/h100e", &price);
         trace.source(
-            "Epoch AI, ai-chip-counts (2026-04), prices and mix (datasets/chip_prices.csv, chip_mix.csv); \
-             price_per_h100e_change_per_year and chip_mix_spread in models/assumptions.toml",
+            "Epoch AI, ai-chip-counts (2026-04), prices and mix (datasets/chip_prices.csv, \
+             chip_mix.csv); price_per_h100e_change_per_year and chip_mix_spread in \
+             models/assumptions.toml",
         );
     }
     let expression = "sum over chips of spend x share / price x h100e a chip";
@@ -363,7 +366,8 @@ fn warnings(
     if capability.extrapolated {
         let domain = law.domain();
         found.push(format!(
-            "the law is extrapolated: its data span {:.1e} to {:.1e} FLOP; {:.0} % of worlds lie outside",
+            "the law is extrapolated: its data span {:.1e} to {:.1e} FLOP; {:.0} % of worlds lie \
+             outside",
             domain.start().0,
             domain.end().0,
             100.0 * capability.share_outside

@@ -1,7 +1,7 @@
 //! Chinchilla: loss from parameters and tokens, and how to spend compute best.
 //!
-//! May use the core files and `law`. Published constants only; fitting a user's runs is another file's
-//! work.
+//! May use the core files and `law`. Published constants only; fitting a user's runs is another
+//! file's work.
 
 use std::ops::RangeInclusive;
 
@@ -104,8 +104,8 @@ impl Chinchilla {
     }
 }
 
-/// Loss along the optimum. The published constants come without their covariance, so the draws carry
-/// the uncertainty of compute alone.
+/// Loss along the optimum. The published constants come without their covariance, so the draws
+/// carry the uncertainty of compute alone.
 impl ScalingLaw for Chinchilla {
     fn expression(&self) -> String {
         format!(

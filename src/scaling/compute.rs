@@ -1,7 +1,7 @@
 //! Compute in use: the largest training run of a fleet, and what the fleet does in a year.
 //!
-//! May use the core files, `assumption` and `interconnect`. One run (FLOP) and a fleet's year (FLOP per
-//! year) are two types that do not add. Never GPUs x peak.
+//! May use the core files, `assumption` and `interconnect`. One run (FLOP) and a fleet's year (FLOP
+//! per year) are two types that do not add. Never GPUs x peak.
 
 use super::assumption::{Assumptions, Worlds};
 use super::interconnect::utilization;
@@ -59,8 +59,8 @@ pub fn largest_cluster(fleet: &Draws<H100e>, running: &Running) -> Result<Draws<
     fleet.zip(&running.cluster_share, |fleet, share| fleet * share)
 }
 
-/// Training compute of the largest run: `F = n · 1.979e15 · u(n) · seconds`, with `n = fleet · share`
-/// and `u(n) = u₀ · φ^log2(n/n₀)`, at most 1.
+/// Training compute of the largest run: `F = n · 1.979e15 · u(n) · seconds`, with `n = fleet ·
+/// share` and `u(n) = u₀ · φ^log2(n/n₀)`, at most 1.
 ///
 /// - `fleet`: H100 equivalents that one lab uses.
 /// - Returns FLOP of one run.
@@ -76,7 +76,8 @@ pub fn largest_run(fleet: &Draws<H100e>, running: &Running) -> Result<Draws<Flop
     rate.zip(&running.duration, |rate, duration| rate * duration)
 }
 
-/// What a fleet does in a year: `fleet · 1.979e15 · u₀ · 1 year`, in clusters of the reference size.
+/// What a fleet does in a year: `fleet · 1.979e15 · u₀ · 1 year`, in clusters of the reference
+/// size.
 ///
 /// - Returns FLOP per year of the whole fleet, not one run.
 ///

@@ -95,12 +95,12 @@ pub fn survival(age_years: f64, life_years: f64, steepness: f64) -> f64 {
 
 /// H100 equivalents that run at the end of `date`.
 ///
-/// In every world `Σ bought · share deployed · survival(age)` over the purchases, each spread evenly
-/// over its period and starting `lag` later, plus `start · survival(age₀ + Δt) / survival(age₀)`.
-/// Purchases up to the start's date are in the start already and count nothing.
+/// In every world `Σ bought · share deployed · survival(age)` over the purchases, each spread
+/// evenly over its period and starting `lag` later, plus `start · survival(age₀ + Δt) /
+/// survival(age₀)`. Purchases up to the start's date are in the start already and count nothing.
 ///
-/// - `purchases`: flow in each period. `start`: a stock with its date; it counts chips as delivered,
-///   so the last quarter's may not run yet.
+/// - `purchases`: flow in each period. `start`: a stock with its date; it counts chips as
+///   delivered, so the last quarter's may not run yet.
 /// - Returns a stock, H100 equivalents.
 ///
 /// # Errors

@@ -24,7 +24,8 @@ const STRONG: &str = "strong";
 const LEFT_OUT: &str = "ZeRO-3";
 /// Standard normal quantile at 0.975.
 const Z_975: f64 = 1.959_963_984_540_054;
-/// Two points of a README's text, 96 and 4,608 GPUs, which carry a third of the slope's weight.
+/// Two points of a README's text, 96 and 4,608 GPUs, which carry more than half of the slope's
+/// weight.
 const END_POINTS: &str = "Megatron-Core README";
 
 /// Utilisation left in a cluster `ratio` times the reference: `at_reference · phi^log2(ratio)`.
@@ -103,8 +104,8 @@ pub fn measurements() -> Result<Vec<Measurement>> {
 /// Efficiency per doubling under strong scaling, pooled over systems.
 ///
 /// Least squares (linfa) of ln MFU on log2 GPUs, both centred within groups of one system and model
-/// size; `phi = exp(slope)`. The interval is `slope ± 1.96 se` with `n - groups - 1` degrees of freedom in
-/// the residual variance; Student's t would widen it by 0.001.
+/// size; `phi = exp(slope)`. The interval is `slope ± 1.96 se` with `n - groups - 1` degrees of
+/// freedom in the residual variance; Student's t would widen it by 0.001.
 ///
 /// - Returns a ratio; 0.963 means that doubling a cluster loses 3.7 % of its utilisation.
 ///
@@ -163,7 +164,8 @@ fn regress(points: &[Point], name: &str) -> Result<Efficiency> {
     let sum_xx: f64 = x.iter().map(|x| x * x).sum();
     if points.len() < 2 || sum_xx <= 0.0 {
         return Err(Error::insufficient(format!(
-            "efficiency per doubling of `{name}` needs two cluster sizes of one system; {} rows have none",
+            "efficiency per doubling of `{name}` needs two cluster sizes of one system; {} rows \
+             have none",
             points.len()
         )));
     }
@@ -189,7 +191,8 @@ fn regress(points: &[Point], name: &str) -> Result<Efficiency> {
     })
 }
 
-/// Centres both variables within each group; returns the number of groups, then x and y in the rows' order.
+/// Centres both variables within each group; returns the number of groups, then x and y in the
+/// rows' order.
 fn centred(points: &[Point]) -> (usize, Vec<f64>, Vec<f64>) {
     let mut groups: BTreeMap<&Group, (f64, f64, f64)> = BTreeMap::new();
     for point in points {

@@ -1,7 +1,7 @@
 //! The inverse question: which run, fleet and purchase a capability needs.
 //!
-//! May use the core files, `compute`, `installed`, `law` and `assumption`. Says "infeasible" where today's networks
-//! cannot do the run; never answers with the number alone.
+//! May use the core files, `compute`, `installed`, `law` and `assumption`. Says "infeasible" where
+//! today's networks cannot do the run; never answers with the number alone.
 
 use super::assumption::{Assumptions, Worlds};
 use super::compute::{NetworkCheck, Running, network_check};

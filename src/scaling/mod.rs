@@ -1,12 +1,12 @@
 //! Scaling: from the chips that a company buys to the AI capability that they buy it.
 //!
-//! May use the core files. Never reads the clock, the disk or the network: tables and assumptions are
-//! compiled in, date and seed are arguments.
+//! May use the core files. Never reads the clock, the disk or the network: tables and assumptions
+//! are compiled in, date and seed are arguments.
 //!
 //! # The chain, one file a step
 //!
 //! ```text
-//! spend (USD)          shipments     units = spend x mix share / price; h100e = units x h100e a chip
+//! spend (USD)          shipments     units = spend x mix share / price
 //!   -> h100e a quarter hardware      h100e a chip = max(fp8, int8) dense / 1.979e15 op/s
 //!   -> installed h100e installed     purchases deployed after a lag and not yet retired
 //!   -> one lab's fleet assumption    share of an owner's fleet that one lab uses
@@ -22,8 +22,8 @@
 //!
 //! # Three rules
 //!
-//! 1. The same index is the same world in every step ([`assumption::Worlds`]): an assumption is drawn
-//!    once, keyed by its name, whoever asks for it.
+//! 1. The same index is the same world in every step ([`assumption::Worlds`]): an assumption is
+//!    drawn once, keyed by its name, whoever asks for it.
 //! 2. A number taken for granted lives in `models/assumptions.toml` with interval, unit, source and
 //!    date; what others published in `models/published_laws.toml`. Neither stands in the code.
 //! 3. One run ([`crate::units::Flop`]), a fleet's year ([`crate::units::FlopPerYear`]) and a rate
@@ -31,9 +31,9 @@
 //!
 //! # What the laws can tell
 //!
-//! The seed law `y = c ln(X/X0 + 1)` ([`law::Form::Log`]) is always there. On the capability index its
-//! rivals without time do as well out of sample; a term for time does better ([`law::compare()`] prints
-//! the table and the verdict).
+//! The seed law `y = c ln(X/X0 + 1)` ([`law::Form::Log`]) is always there. On the capability index
+//! its rivals without time do as well out of sample; a term for time does better
+//! ([`law::compare()`] prints the table and the verdict).
 //!
 //! ```
 //! use chipcast::scaling::assumption::Assumptions;

@@ -1,7 +1,7 @@
 //! "Twice the parameters needs how much compute?": the answer of each law, with interconnect loss.
 //!
-//! May use `error` and `published`. Pure arithmetic; the popular claim is printed beside the answers,
-//! with what would have to be true for it.
+//! May use `error` and `published`. Pure arithmetic; the popular claim is printed beside the
+//! answers, with what would have to be true for it.
 
 use super::published::PublishedLaws;
 use crate::error::{Error, Result};
@@ -57,7 +57,8 @@ pub fn compute_multiple(parameters: f64, exponent: f64) -> Result<f64> {
 ///
 /// The cluster grows k-fold with `k · phi^log2(k) = c`.
 ///
-/// - `compute`: c, above 0. `efficiency_per_doubling`: phi, above 1/2 and at most 1. Returns a ratio.
+/// - `compute`: c, above 0. `efficiency_per_doubling`: phi, above 1/2 and at most 1. Returns a
+///   ratio.
 ///
 /// # Errors
 /// [`Error::Invalid`] outside those ranges: at 1/2 a doubled cluster does no more work.
@@ -116,6 +117,9 @@ pub fn multiple(parameters: f64, laws: &PublishedLaws) -> Result<Vec<MultipleRow
 /// # Errors
 /// [`Error::Invalid`] if a claim states a multiple of 1 or less.
 pub fn claims(laws: &PublishedLaws) -> Result<Vec<ClaimCheck>> {
+    let least_exponent = laws.allocation.iter().map(|l| l.exponent).fold(f64::INFINITY, f64::min);
+    let efficiencies = laws.efficiency.iter().map(|run| run.per_doubling);
+    let least_efficiency = efficiencies.fold(f64::INFINITY, f64::min);
     let checks = laws.claim.iter().map(|claim| {
         let claimed = claim.compute_multiple;
         positive("the logarithm of a claimed multiple", claimed.ln())?;
@@ -123,14 +127,14 @@ pub fn claims(laws: &PublishedLaws) -> Result<Vec<ClaimCheck>> {
         let at_half = compute_multiple(2.0, 0.5)?;
         let efficiency = (at_half.ln() / claimed.ln() - 1.0).exp2();
         let levels = (claimed - 1.0, 2.0 * claimed - 3.0);
-        let (low, high) = (
-            capability_doubling_multiple(levels.0)?,
-            capability_doubling_multiple(levels.1)?,
-        );
+        let (low, high) =
+            (capability_doubling_multiple(levels.0)?, capability_doubling_multiple(levels.1)?);
         let words = format!(
-            "{}: it would hold with N ~ C^{exponent_needed:.2}, or with N ~ C^0.5 and an efficiency of \
-             {efficiency:.2} a doubling; no law or system here has either. For doubling capability under \
-             y = c ln(X + 1) the answer is X2/X1 = X1 + 2: {low:.0} to {high:.0} for X1 of {:.0} to {:.0} units",
+            "{}: it would hold with N ~ C^{exponent_needed:.2}, or with N ~ C^0.5 and an \
+             efficiency of {efficiency:.2} a doubling; the laws here have {least_exponent:.2} or \
+             more, the runs {least_efficiency:.2} or more. For doubling capability under \
+             y = c ln(X + 1) the answer is X2/X1 = X1 + 2: {low:.0} to {high:.0} for X1 of {:.0} \
+             to {:.0} units",
             claim.source, levels.0, levels.1
         );
         Ok(ClaimCheck {

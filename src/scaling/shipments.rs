@@ -1,8 +1,8 @@
 //! Shipments: what a quarter's spend buys, chip by chip, in H100 equivalents.
 //!
-//! May use the core files, `assumption` and `hardware`. Prices come from `datasets/chip_prices.csv`, the
-//! mix of chips from `datasets/chip_mix.csv`; past their last row they are carried forward, and the
-//! shipment says so.
+//! May use the core files, `assumption` and `hardware`. Prices come from
+//! `datasets/chip_prices.csv`, the mix of chips from `datasets/chip_mix.csv`; past their last row
+//! they are carried forward, and the shipment says so.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,8 @@ pub enum Buyer {
 }
 
 impl Buyer {
-    /// The kind of a company, by its lower-case ticker; merchants' customers unless known otherwise.
+    /// The kind of a company, by its lower-case ticker; merchants' customers unless known
+    /// otherwise.
     pub fn of(company: &str) -> Self {
         match company {
             "googl" | "goog" => Self::Google,
@@ -234,9 +235,10 @@ impl SampledMarket<'_> {
     ///
     /// In every world `units(chip) = spend · share(chip) / price(chip)`, and
     /// `h100e = Σ units(chip) · h100e per unit`. The price is lognormal through the low and high of
-    /// its year (5 % and 95 %, geometric mean between them); past the last year of prices it changes
-    /// by `price_per_h100e_change_per_year` a year. Shares are spread by `chip_mix_spread` and scaled
-    /// back to 1. A chip's price and the mix are high or low in the same worlds in every period.
+    /// its year (5 % and 95 %, geometric mean between them); past the last year of prices it
+    /// changes by `price_per_h100e_change_per_year` a year. Shares are spread by `chip_mix_spread`
+    /// and scaled back to 1. A chip's price and the mix are high or low in the same worlds in every
+    /// period.
     ///
     /// - `spend`: dollars for accelerators, servers' other parts left out.
     ///

@@ -1,6 +1,7 @@
 //! The bundled tables of the scaling chain: CSV compiled into the binary, read by column name.
 //!
-//! May use the core files and polars. Never touches the disk. An error names the file, line and column.
+//! May use the core files and polars. Never touches the disk. An error names the file, line and
+//! column.
 
 use std::collections::BTreeMap;
 use std::io::Cursor;

@@ -67,12 +67,13 @@ impl Comparison {
         let x0 = self.scores.iter().find(|score| score.form == Form::Log);
         let x0 = x0.and_then(|score| score.curve.parameters().nth(1)).map_or(0.0, |(_, x0)| x0);
         format!(
-            "static shapes cannot be told apart: out of sample their errors are {low:.1} to {high:.1} \
-             ({} models after {}). y = c ln(X/X0 + 1) fits as well as a line in log C, because its X0 \
-             of 1e{x0:.2} FLOP lies decades below the data. The one-parameter y = c ln(X + 1) depends on \
-             the unit of X (errors of {least:.0} to {most:.0} for units of 1e18 to 1e22 FLOP) and cannot be \
-             judged on an index whose zero is arbitrary. What is missing is time: with a time term the \
-             errors are {best_dated:.1} to {worst_dated:.1}",
+            "static shapes cannot be told apart: out of sample their errors are {low:.1} to \
+             {high:.1} ({} models after {}). y = c ln(X/X0 + 1) fits as well as a line in log C, \
+             because its X0 of 1e{x0:.2} FLOP lies decades below the data. The one-parameter \
+             y = c ln(X + 1) depends on the unit of X (errors of {least:.0} to {most:.0} for units \
+             of 1e18 to 1e22 FLOP) and cannot be judged on an index whose zero is arbitrary. What \
+             is missing is time: with a time term the errors are {best_dated:.1} to \
+             {worst_dated:.1}",
             self.n_test, self.trained_through
         )
     }
@@ -80,8 +81,8 @@ impl Comparison {
 
 /// Fits every compared form to models released up to a day, and scores it on later ones.
 ///
-/// Least squares on the score; `RMSE = sqrt(mean (y − ŷ)²)`. The rate of algorithmic progress is the
-/// assumption's median, not fitted.
+/// Least squares on the score; `RMSE = sqrt(mean (y − ŷ)²)`. The rate of algorithmic progress is
+/// the assumption's median, not fitted.
 ///
 /// # Errors
 /// [`Error::Insufficient`] if either side of the split has fewer than five models with compute.

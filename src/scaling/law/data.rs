@@ -1,7 +1,7 @@
 //! The rows that laws are fitted to: models with their training compute, date and score.
 //!
-//! May use the core files. Bundled tables only; never drops a row silently: a caller asks for rows with
-//! compute, or for all.
+//! May use the core files. Bundled tables only; never drops a row silently: a caller asks for rows
+//! with compute, or for all.
 
 use chrono::{Datelike, NaiveDate};
 

@@ -1,7 +1,7 @@
 //! Laws: from training compute to capability, with the uncertainty of the fit.
 //!
-//! May use the core files and `assumption`. A law outside its data says so and widens its band; none
-//! claims to be the true one: [`compare()`] puts them side by side, out of sample.
+//! May use the core files and `assumption`. A law outside its data says so and widens its band;
+//! none claims to be the true one: [`compare()`] puts them side by side, out of sample.
 
 mod compare;
 mod curve;
@@ -252,8 +252,8 @@ impl ScalingLaw for Law {
         Flop(10.0_f64.powf(self.decades.0))..=Flop(10.0_f64.powf(self.decades.1))
     }
 
-    /// `curveᵢ(C) + s (1 + d) zᵢ`: the resampled curve, plus the scatter `s` of single models, widened
-    /// by `d`, the distance outside the data in half-widths of the data.
+    /// `curveᵢ(C) + s (1 + d) zᵢ`: the resampled curve, plus the scatter `s` of single models,
+    /// widened by `d`, the distance outside the data in half-widths of the data.
     fn capability(&self, compute: &Draws<Flop>) -> Capability {
         let key = format!("law.scatter.{}", self.scale.word());
         let values = compute.values();

@@ -1,4 +1,5 @@
-//! Two small solvers: weighted linear least squares and Levenberg-Marquardt, up to three parameters.
+//! Two small solvers: weighted linear least squares and Levenberg-Marquardt, up to three
+//! parameters.
 //!
 //! May use nothing else of the crate. Written out because linfa has no weights and no non-linear
 //! least squares, and because constant columns must be noticed (linfa's QR returns 1e13 and `Ok`).
@@ -12,7 +13,8 @@ const DERIVATIVE_STEP: f64 = 6e-6;
 
 /// Minimises `Σ w (y − Σ bᵢ xᵢ)²` over the first `n` coefficients.
 ///
-/// - `rows`: basis, target and weight. Returns `None` if the columns do not settle the coefficients.
+/// - `rows`: basis, target and weight. Returns `None` if the columns do not settle the
+///   coefficients.
 pub(super) fn linear_least_squares(
     rows: impl Iterator<Item = ([f64; 3], f64, f64)>,
     n: usize,
@@ -102,7 +104,8 @@ pub(super) fn levenberg_marquardt(
     at
 }
 
-/// `JᵀJ` and `Jᵀe`, J the derivative of the curve (minus that of the residuals), by central differences.
+/// `JᵀJ` and `Jᵀe`, J the derivative of the curve (minus that of the residuals), by central
+/// differences.
 fn normal_equations(
     at: &[f64; 3],
     n: usize,
