@@ -5,9 +5,10 @@
 //! [`Snapshot`], and models accept nothing else. Never reads the clock or the disk: `store` brings the
 //! tables.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::any::{Any, TypeId};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use chrono::NaiveDate;
 
@@ -25,7 +26,13 @@ struct Inner {
     parts: Vec<Arc<Part>>,
     announcements: Vec<Announcement>,
     known_through: NaiveDate,
+    series_ids: OnceLock<Vec<SeriesId>>,
+    memo: Mutex<Memo>,
 }
+
+/// Values derived from one state of one series; a state is told by its number of public rows, since
+/// an archive never changes and each later day sees all rows of the days before.
+type Memo = HashMap<(SeriesId, usize, TypeId), Arc<dyn Any + Send + Sync>>;
 
 type Load = Box<dyn Fn() -> Result<Observations> + Send + Sync>;
 
@@ -118,7 +125,13 @@ impl Archive {
         announcements.sort_by(|a, b| {
             (&a.company, a.published, a.period).cmp(&(&b.company, b.published, b.period))
         });
-        Self(Arc::new(Inner { parts, announcements, known_through }))
+        Self(Arc::new(Inner {
+            parts,
+            announcements,
+            known_through,
+            series_ids: OnceLock::new(),
+            memo: Mutex::default(),
+        }))
     }
 
     /// The archive as the public could know it at the end of `as_of`.
@@ -161,12 +174,15 @@ impl Archive {
     ///
     /// # Errors
     /// [`Error::Store`] if a part cannot be read.
-    pub fn series_ids(&self) -> Result<Vec<SeriesId>> {
+    pub fn series_ids(&self) -> Result<&[SeriesId]> {
+        if let Some(ids) = self.0.series_ids.get() {
+            return Ok(ids);
+        }
         let mut ids = BTreeSet::new();
         for part in &self.0.parts {
             ids.extend(part.table()?.rows.keys().cloned());
         }
-        Ok(ids.into_iter().collect())
+        Ok(self.0.series_ids.get_or_init(|| ids.into_iter().collect()))
     }
 
     /// Every row of a series, sorted by period and vintage: its whole history of revisions.
@@ -279,7 +295,7 @@ impl Archive {
     }
 
     fn unknown(&self, series: &SeriesId) -> Error {
-        let ids = self.series_ids().unwrap_or_default();
+        let ids = self.series_ids().unwrap_or(&[]);
         let same_owner: Vec<_> =
             ids.iter().filter(|id| id.owner() == series.owner()).map(SeriesId::as_str).collect();
         let hint = match same_owner.as_slice() {
@@ -432,6 +448,31 @@ impl Snapshot {
         Ok(Known { series: series.clone(), unit, points: points.collect::<Result<_>>()? })
     }
 
+    /// A value that follows from what is known of one series alone, made once for each state of it.
+    ///
+    /// # Errors
+    /// As [`Snapshot::series`].
+    pub fn derived<T: Send + Sync + 'static>(
+        &self,
+        series: &SeriesId,
+        make: impl FnOnce(Known) -> T,
+    ) -> Result<Arc<T>> {
+        let mut n_public = 0;
+        for (table, range) in self.archive.tables_with(series)? {
+            let vintage = table.columns()?.vintage;
+            n_public += range.filter(|i| is_public(vintage[*i], days(self.as_of))).count();
+        }
+        let key = (series.clone(), n_public, TypeId::of::<T>());
+        let memo = || self.archive.0.memo.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = memo().get(&key).cloned();
+        if let Some(held) = held.and_then(|held| held.downcast::<T>().ok()) {
+            return Ok(held);
+        }
+        let made = Arc::new(make(self.series(series)?));
+        memo().insert(key, made.clone());
+        Ok(made)
+    }
+
     /// The first public value of each period, later revisions left aside.
     ///
     /// # Errors
@@ -485,7 +526,7 @@ impl Snapshot {
     /// [`Error::Store`] if a part cannot be read.
     pub fn peers(&self, series: &SeriesId) -> Result<Vec<SeriesId>> {
         let ids = self.archive.series_ids()?;
-        Ok(ids.into_iter().filter(|id| id.metric() == series.metric()).collect())
+        Ok(ids.iter().filter(|id| id.metric() == series.metric()).cloned().collect())
     }
 
     /// Every series that has a public value, sorted.
@@ -495,8 +536,8 @@ impl Snapshot {
     pub fn series_ids(&self) -> Result<Vec<SeriesId>> {
         let mut ids = Vec::new();
         for id in self.archive.series_ids()? {
-            if !self.series(&id)?.points.is_empty() {
-                ids.push(id);
+            if !self.series(id)?.points.is_empty() {
+                ids.push(id.clone());
             }
         }
         Ok(ids)

@@ -5,7 +5,10 @@
 mod backtest;
 mod data;
 mod forecast;
+mod ingest;
 mod output;
+mod run;
+mod scale;
 mod skill;
 
 use std::error::Error as _;
@@ -88,10 +91,21 @@ pub(crate) enum Format {
     Json,
     /// Comma-separated values.
     Csv,
+    /// A page of `report`, its default.
+    Html,
+    /// A page of `report`.
+    Md,
+    /// A page of `report`; not built into this version.
+    Pdf,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// The main job: forecasts, scaling and reports for the whole industry, offline, on what is known
+    Run(run::RunArguments),
+    /// Pull a source into the archive: `ingest edgar --company nvda`, or `--from-file companyfacts.json`
+    #[command(subcommand)]
+    Ingest(ingest::Command),
     /// Look into the archive: list, show, vintages, announcements, check; import a table of your own
     #[command(subcommand)]
     Data(data::Command),
@@ -101,6 +115,10 @@ enum Command {
     Backtest(backtest::Arguments),
     /// Show how far ahead a series can be forecast, and what measures it
     Skill(skill::Arguments),
+    /// From purchases to capability: `scale msft`, `scale law`, `scale multiple --parameters 2`
+    Scale(scale::Arguments),
+    /// Write the page of a company, or of the `industry`, as html, md or json
+    Report(run::ReportArguments),
 }
 
 /// What every command gets.
@@ -141,9 +159,21 @@ impl Context {
         if !store.exists() && !self.global.empty {
             locked.commit(&bundled::batch()?)?;
         }
-        let (archive, fresh) = self.archive()?.append(batch)?;
-        locked.commit(&fresh)?;
+        let old = self.archive()?;
+        let (archive, fresh) = old.append(batch)?;
+        let says_nothing = fresh.observations.is_empty() && fresh.announcements.is_empty();
+        if !(says_nothing && archive.known_through() == old.known_through() && store.exists()) {
+            locked.commit(&fresh)?;
+        }
         Ok(archive)
+    }
+
+    /// Makes the archive on disk hold the bundled data, as the main job's ingest does.
+    fn store_bundle(&self) -> Result<()> {
+        if !self.global.empty {
+            self.append(&bundled::batch()?)?;
+        }
+        Ok(())
     }
 
     /// The day on which bytes are read: the only look at the clock.
@@ -181,10 +211,14 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let context = Context { global: cli.global };
     let outcome = match &cli.command {
+        Command::Run(arguments) => run::run(&context, arguments),
+        Command::Ingest(command) => ingest::run(&context, command),
         Command::Data(command) => data::run(&context, command),
         Command::Forecast(arguments) => forecast::run(&context, arguments),
         Command::Backtest(arguments) => backtest::run(&context, arguments),
         Command::Skill(arguments) => skill::run(&context, arguments),
+        Command::Scale(arguments) => scale::run(&context, arguments),
+        Command::Report(arguments) => run::report(&context, arguments),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

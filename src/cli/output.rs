@@ -41,6 +41,10 @@ impl Rows {
             Format::Table => print(&table()),
             Format::Json => print(&self.json()?),
             Format::Csv => print(&self.csv()?),
+            Format::Html | Format::Md | Format::Pdf => {
+                Err(Error::invalid("rows are printed as table, json or csv")
+                    .hint("pages in html and md are written by `chipcast report`"))
+            }
         }
     }
 

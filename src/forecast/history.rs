@@ -5,7 +5,7 @@
 
 use chrono::{Datelike, Days};
 
-use crate::archive::Snapshot;
+use crate::archive::{Known, Snapshot};
 use crate::error::{Error, Result};
 use crate::period::{FiscalCalendar, Frequency, Period};
 use crate::series::SeriesId;
@@ -18,6 +18,23 @@ pub enum Scale {
     Log,
     /// As it is: some value is zero or negative.
     Linear,
+}
+
+/// Why a series gives no history.
+#[derive(Debug, Clone)]
+enum NoHistory {
+    /// No value was public.
+    Empty,
+    /// Its periods follow no calendar.
+    NoCalendar(String),
+}
+
+fn too_short(series: &SeriesId, n_needed: usize, n_known: usize, known: &Snapshot) -> Error {
+    Error::insufficient(format!(
+        "{} values of {series:?} are needed; {n_known} are known as of {}",
+        n_needed.max(1),
+        known.as_of()
+    ))
 }
 
 /// A series as a model sees it.
@@ -51,7 +68,17 @@ impl History {
     /// [`Error::NotFound`] for an unknown series; [`Error::Insufficient`] if fewer than `n_needed`
     /// periods were known.
     pub fn of(known: &Snapshot, series: &SeriesId, n_needed: usize) -> Result<Self> {
-        let held = known.series(series)?;
+        let history = known.derived(series, Self::regular)?;
+        match history.as_ref() {
+            Ok(history) if history.values.len() >= n_needed.max(1) => Ok(history.clone()),
+            Ok(history) => Err(too_short(series, n_needed, history.values.len(), known)),
+            Err(NoHistory::Empty) => Err(too_short(series, n_needed, 0, known)),
+            Err(NoHistory::NoCalendar(why)) => Err(Error::invalid(why.clone())),
+        }
+    }
+
+    /// The periods of one frequency that do not overlap, on the model's scale.
+    fn regular(held: Known) -> Result<Self, NoHistory> {
         let frequency = held.frequency().unwrap_or(Frequency::Quarter);
         let mut periods: Vec<Period> = Vec::new();
         let mut values: Vec<f64> = Vec::new();
@@ -62,20 +89,15 @@ impl History {
                 values.push(point.value);
             }
         }
-        let n_needed = n_needed.max(1);
-        if values.len() < n_needed {
-            return Err(Error::insufficient(format!(
-                "{n_needed} {}s of {series:?} are needed; {} are known as of {}",
-                frequency.word(),
-                values.len(),
-                known.as_of()
-            )));
+        if values.is_empty() {
+            return Err(NoHistory::Empty);
         }
-        let calendar = FiscalCalendar::infer(&periods)?;
+        let calendar =
+            FiscalCalendar::infer(&periods).map_err(|e| NoHistory::NoCalendar(e.to_string()))?;
         let scale =
             if values.iter().all(|value| *value > 0.0) { Scale::Log } else { Scale::Linear };
         let mut history = Self {
-            series: series.clone(),
+            series: held.series,
             unit: held.unit,
             frequency,
             scale,

@@ -91,10 +91,7 @@ pub fn fit(known: &Snapshot, target: &SeriesId) -> Result<Outgrowth> {
     };
     let mut members = Vec::new();
     for peer in panel(known, target)?.iter().filter(|peer| *peer != target) {
-        let peer = History::of(known, peer, constants.min_member);
-        members.extend(
-            peer.ok().filter(|p| p.scale == history.scale).and_then(|p| Growth::of(&p, constants)),
-        );
+        members.extend(member(known, peer, &history)?);
     }
     if history.values.len() < constants.min_member {
         own.borrow_variance(&members);
@@ -109,6 +106,17 @@ pub fn fit(known: &Snapshot, target: &SeriesId) -> Result<Outgrowth> {
         fallback_reason: None,
         history,
     })
+}
+
+/// Growth of another company, if it has values enough and is modelled on the same scale.
+fn member(known: &Snapshot, peer: &SeriesId, like: &History) -> Result<Option<Growth>> {
+    let constants = &Spec::bundled().growth;
+    let grown = known.derived(peer, |_| {
+        let history = History::of(known, peer, constants.min_member).ok()?;
+        Some((history.scale, Growth::of(&history, constants)?))
+    })?;
+    let alike = grown.as_ref().as_ref().filter(|(scale, _)| *scale == like.scale);
+    Ok(alike.map(|(_, growth)| growth.clone()))
 }
 
 /// The series of a metric that share their growth: the covered companies', and the target.

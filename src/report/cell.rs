@@ -297,7 +297,7 @@ impl Table {
                 .collect();
             Column {
                 heading: heading.clone(),
-                unit: scale.map(Scale::heading),
+                unit: scale.map(Scale::heading).filter(|heading| !heading.is_empty()),
                 texts,
                 is_figure: column_idx > 0 && cells.iter().any(|cell| cell.is_figure()),
             }

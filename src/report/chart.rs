@@ -129,7 +129,12 @@ impl Chart {
             Plot::Lines(lines) => frame::scale(self.unit, lines.values()),
             Plot::Curve(_) | Plot::Heat(_) => return self.subtitle.clone(),
         };
-        format!("{}, {}", self.subtitle, scale.heading())
+        let heading = scale.heading();
+        let is_on_labels = self.unit == Unit::Ratio && !matches!(self.plot, Plot::Waterfall(_));
+        if is_on_labels || heading.is_empty() {
+            return self.subtitle.clone();
+        }
+        format!("{}, {heading}", self.subtitle)
     }
 
     /// The drawing as an SVG element without title and description.

@@ -42,6 +42,8 @@ const POWER: [Step; 5] = [
 pub struct Scale {
     unit: Unit,
     step: Step,
+    /// Thousands that stand unscaled have no decimals.
+    is_whole: bool,
 }
 
 impl Scale {
@@ -59,7 +61,8 @@ impl Scale {
             .rev()
             .find(|step| rounded(largest / step.factor, digits) >= 1.0)
             .unwrap_or(&ladder[0]);
-        Self { unit, step: *step }
+        let is_whole = ladder.len() > 1 && step.factor == 1.0 && rounded(largest, digits) >= 1000.0;
+        Self { unit, step: *step, is_whole }
     }
 
     /// Base units in one unit of the scale; percent for ratios.
@@ -74,11 +77,18 @@ impl Scale {
         }
         match self.unit {
             Unit::Flop | Unit::FlopPerSecond => scientific(value, digits),
-            _ => plain(value / self.factor(), digits),
+            _ => plain(value / self.factor(), if self.is_whole { 0 } else { digits }),
         }
     }
 
-    /// What a heading or an axis says of its numbers: `USD billion`, `million H100e`, `%`, `FLOP`.
+    /// The number as charts label it: bare, with the sign of a percentage.
+    pub fn label(self, value: f64, digits: usize) -> String {
+        let number = self.number(value, digits);
+        if self.unit == Unit::Ratio && value.is_finite() { format!("{number}%") } else { number }
+    }
+
+    /// What a heading or an axis says of its numbers: `USD billion`, `million H100e`, `%`, `FLOP`;
+    /// empty for an index.
     pub fn heading(self) -> String {
         let word = self.step.word;
         let parts = match self.unit {
@@ -91,7 +101,7 @@ impl Scale {
             Unit::Flop => ["FLOP", ""],
             Unit::FlopPerSecond => ["FLOP/s", ""],
             Unit::Ratio => ["%", ""],
-            Unit::Index => ["index", ""],
+            Unit::Index => ["", ""],
         };
         parts.join(" ").trim().to_owned()
     }
@@ -265,7 +275,8 @@ mod tests {
         assert_eq!(words(96.24e9, Unit::Usd, 1), "$96.2 billion");
         assert_eq!(words(-1.25e12, Unit::Twd, 2), "−NT$1.25 trillion");
         assert_eq!(words(1.24e6, Unit::H100e, 2), "1.24 million H100e");
-        assert_eq!(words(450_000.0, Unit::H100e, 0), "450,000 H100e");
+        assert_eq!(words(450_000.0, Unit::H100e, 2), "450,000 H100e");
+        assert_eq!(words(2.5, Unit::Usd, 2), "$2.50");
         assert_eq!(words(3.2e26, Unit::Flop, 1), "3.2e26 FLOP");
         assert_eq!(words(0.125, Unit::Ratio, 1), "12.5%");
         assert_eq!(words(1.4e9, Unit::Watt, 1), "1.4 GW");

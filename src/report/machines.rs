@@ -17,9 +17,9 @@ use crate::scaling::installed::StockEstimate;
 use crate::scaling::law::{
     CapabilityRow, Comparison, Form, Law, Sampling, Scale, ScalingLaw, compare, rows,
 };
-use crate::scaling::shipments::Buyer;
+use crate::scaling::shipments::{Buyer, Customers};
 use crate::series::SeriesId;
-use crate::units::{H100e, Usd};
+use crate::units::{H100e, Usd, UsdPerH100e};
 
 /// Resamples of the capability rows.
 const N_BOOTSTRAPS: usize = 200;
@@ -67,6 +67,16 @@ impl Workshop {
         let split = Comparison::default_split();
         let comparison = compare(Scale::Eci, &models, split, &tables.assumptions)?;
         Ok(Self { tables, law, seed_law, comparison, models, worlds })
+    }
+
+    /// The price of an H100 equivalent in the mix of chips sold on a day, drawn.
+    ///
+    /// # Errors
+    /// [`Error::Insufficient`] before the first known price.
+    pub fn price_per_h100e(&self, date: NaiveDate) -> Result<Draws<UsdPerH100e>> {
+        let ChainTables { assumptions, market } = &self.tables;
+        let sampled = market.sample(Customers::OutsideChina, assumptions, &self.worlds)?;
+        sampled.usd_per_h100e(Period::new(date, date)?)
     }
 
     /// The law as it speaks for models released on a day.

@@ -313,7 +313,7 @@ pub(super) fn announcements(material: &Material<'_>) -> Result<Option<Section>> 
             Cell::label(a.metric.replace('_', " ")),
             Cell::date(a.period.end()),
             Cell::number(a.mid, a.unit, 1, &source),
-            Cell::interval((a.low, a.high), 1.0, a.unit, 1, &source),
+            Cell::cited(format::range(a.low, a.high, a.unit, 1), &source),
             Cell::label(a.action.word()),
         ]
     });

@@ -65,7 +65,7 @@ fn every_bundled_series_has_a_definition() {
     let undefined: Vec<_> = archive
         .series_ids()
         .expect("readable")
-        .into_iter()
+        .iter()
         .filter(|series| Registry::bundled().definition(series).is_none())
         .collect();
     assert!(undefined.is_empty(), "{undefined:?}");
@@ -79,7 +79,7 @@ fn values_of_unknown_vintage_stay_out_of_earlier_snapshots() {
     let day_before = archive.known_through() - Days::new(1);
     let snapshot = archive.as_of(day_before).expect("known");
     for series in archive.series_ids().expect("readable") {
-        for row in snapshot.vintages(&series).expect("readable") {
+        for row in snapshot.vintages(series).expect("readable") {
             assert_ne!(row.vintage_basis, VintageBasis::Retrieved, "{row:?}");
         }
     }

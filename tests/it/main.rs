@@ -11,5 +11,7 @@ mod edgar_shared;
 mod http;
 mod leakage;
 mod reference;
+mod report;
+mod report_sample;
 mod scaling;
 mod support;

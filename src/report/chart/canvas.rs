@@ -345,18 +345,32 @@ impl Canvas {
     }
 }
 
-/// An estimate of a text's width in pixels; generous, since the reader's font is not known.
-pub(super) fn width_of(text: &str, size: u32) -> f64 {
+/// An estimate of a text's width in pixels, by DejaVu Sans: wider than what most readers have.
+pub(super) fn width_of(text: &str, style: Style) -> f64 {
     let ems: f64 = text
         .chars()
         .map(|c| match c {
-            'i' | 'j' | 'l' | 't' | 'f' | '.' | ',' | ' ' | '\'' | '|' | ':' | 'I' => 0.32,
-            'm' | 'w' | 'M' | 'W' | '%' => 0.9,
-            c if c.is_ascii_uppercase() => 0.68,
-            _ => 0.57,
+            'i' | 'j' | 'l' | '\'' | '|' | 'I' => 0.29,
+            't' | 'f' | 'r' | '.' | ',' | ':' | ';' | ' ' | '-' | '(' | ')' => 0.39,
+            'm' | 'w' | 'M' | 'W' | '%' | '@' => 0.96,
+            '+' | '−' | '×' | '→' => 0.84,
+            c if c.is_ascii_uppercase() => 0.72,
+            _ => 0.625,
         })
         .sum();
-    ems * f64::from(size)
+    let weight = if style.is_bold { 1.11 } else { 1.0 };
+    ems * weight * f64::from(style.size)
+}
+
+/// A label that fits into `room` pixels, cut with an ellipsis; the data table has it whole.
+pub(super) fn shortened(label: &str, style: Style, room: f64) -> String {
+    if width_of(label, style) <= room {
+        return label.to_owned();
+    }
+    let fits = |cut: &usize| width_of(&label[..*cut], style) + width_of("…", style) <= room;
+    let cuts = label.char_indices().map(|(at, _)| at);
+    let cut = cuts.rev().find(fits).unwrap_or(0);
+    format!("{}…", label[..cut].trim_end())
 }
 
 /// A text whose dollars stay dollars: kuva reads `$…$` as mathematics.
@@ -382,5 +396,12 @@ mod tests {
         assert!(svg.contains("&lt;b&gt; $104 to $119"), "{svg}");
         assert!(svg.contains("aria-label=\"a &quot;t&quot;. d &lt;x&gt;\""), "{svg}");
         assert!(!svg.contains("kuva"), "{svg}");
+    }
+
+    #[test]
+    fn a_long_label_is_cut_with_an_ellipsis() {
+        let style = Style::quiet(Role::Text);
+        let text = shortened("Microsoft, purchases of property and equipment", style, 120.0);
+        assert!(text.ends_with('…') && width_of(&text, style) <= 120.0, "{text}");
     }
 }

@@ -111,7 +111,7 @@ impl Curve {
         canvas.rect(Area { left, right, ..frame.area }, Role::Axis, OBSERVED_OPACITY);
         let at = (right + 8.0, frame.area.bottom - 10.0);
         let words = "extrapolation →";
-        if at.0 + width_of(words, Style::LABEL.size) < frame.area.right {
+        if at.0 + width_of(words, Style::LABEL) < frame.area.right {
             canvas.text(at, words, Side::Start, Style::LABEL);
         }
     }
@@ -147,7 +147,7 @@ impl Curve {
         }
         let mut taken: Vec<Area> = Vec::new();
         for model in self.models.iter().filter(|model| model.is_named) {
-            let ((x, y), width) = (at(model), width_of(&model.label, Style::LABEL.size));
+            let ((x, y), width) = (at(model), width_of(&model.label, Style::LABEL));
             let place = |side: Side, left: f64, base: f64| (side, left, base);
             let places = [
                 place(Side::End, x - 8.0 - width, y - 5.0),
@@ -181,11 +181,11 @@ impl Curve {
             format::words(target.x.1, self.x_unit, 1)
         );
         canvas.with_tip(tip, |canvas| canvas.mark((x, y), Mark::Square, 5.0, Role::Against));
-        let words = format!("{} {}", target.label, scale.number(target.y.1, digits));
+        let words = format!("{} {}", target.label, scale.label(target.y.1, digits));
         let style = Style::strong(Role::Against);
-        let is_near_edge = x + 10.0 + width_of(&words, style.size) > frame.area.right;
+        let is_near_edge = x + 10.0 + width_of(&words, style) > frame.area.right;
         let (at, side) = if is_near_edge { (x - 10.0, Side::End) } else { (x + 10.0, Side::Start) };
-        canvas.text_over((at, y - 10.0), &words, side, style);
+        canvas.text_over((at, y + 20.0), &words, side, style);
     }
 
     fn legend(&self) -> Vec<(Key, String)> {

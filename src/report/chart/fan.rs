@@ -4,7 +4,7 @@
 
 use chrono::NaiveDate;
 
-use super::canvas::{Area, Canvas, Mark, Role, Side, Stroke, Style, WIDTH, width_of};
+use super::canvas::{Area, Canvas, Mark, Role, Side, Stroke, Style, width_of};
 use super::frame::{Frame, Key, TimeFrame, day, digits, legend, scale};
 use super::{Band, Cells, Data, Dated, Ink};
 use crate::report::cell::Cell;
@@ -167,7 +167,7 @@ impl Fan {
         canvas.hatch(area, id);
         let words = ["Beyond the", "horizon cap:", "no forecast"];
         let room = area.right - area.left;
-        if words.iter().all(|word| width_of(word, Style::LABEL.size) < room - 4.0) {
+        if words.iter().all(|word| width_of(word, Style::LABEL) < room - 4.0) {
             let middle = f64::midpoint(area.left, area.right);
             let lines = (0..).map(|line| area.bottom - 48.0 + 16.0 * f64::from(line));
             for (word, y) in words.iter().zip(lines) {
@@ -215,21 +215,32 @@ impl Fan {
     }
 
     /// Names the last actual and the nearest forecast: the two numbers that a reader looks for.
+    ///
+    /// The forecast's stands left of the origin, clear of the bands, with a thin line to its point.
     fn draw_labels(&self, canvas: &mut Canvas, frame: &Frame, scale: Scale, digits: usize) {
-        if let Some(last) = self.actuals.last() {
-            let (x, y) = frame.at(*last);
-            let words = scale.number(last.1, digits);
+        let last = self.actuals.last().map(|last| (frame.at(*last), last.1));
+        if let Some(((x, y), value)) = last {
+            let words = scale.label(value, digits);
             canvas.text_over((x - 8.0, y - 8.0), &words, Side::End, Style::strong(Role::Text));
         }
         let Some(step) = self.steps.first() else { return };
-        let highest = step.bands.iter().map(|band| band.high).fold(step.median, f64::max);
-        let references = self.references.iter().filter(|point| point.date == step.date);
-        let highest = references.map(|point| point.value).fold(highest, f64::max);
-        let (x, y) = frame.at((step.date, highest));
-        let words = scale.number(step.median, digits);
-        let half = width_of(&words, Style::strong(Role::Forecast).size) / 2.0;
-        let x = x.min(WIDTH - half - 2.0);
-        canvas.text_over((x, y - 9.0), &words, Side::Middle, Style::strong(Role::Forecast));
+        let (x, y) = frame.at((step.date, step.median));
+        let (x_last, y_last) = last.map_or((x, y), |(at, _)| at);
+        let is_near = (y - y_last).abs() < 26.0;
+        let base = if is_near { y_last - 34.0 } else { y }.max(frame.area.top + 14.0);
+        let at = (x_last.min(x) - 8.0, base);
+        let words = scale.label(step.median, digits);
+        let leader = Stroke { role: Role::Forecast, width: 1.0, dash: Some("2 3") };
+        canvas.line(&[(at.0 + 4.0, base - 4.5), (x, y)], leader);
+        canvas.text_over(at, &words, Side::End, Style::strong(Role::Forecast));
+        if let (Some(end), [_, .., _]) = (self.steps.last(), self.steps.as_slice())
+            && self.refused.is_empty()
+        {
+            let (x, y) = frame.at((end.date, end.median));
+            let words = scale.label(end.median, digits);
+            let style = Style::strong(Role::Forecast);
+            canvas.text_over((x + 10.0, y + 4.5), &words, Side::Start, style);
+        }
     }
 
     fn legend(&self) -> Vec<(Key, String)> {

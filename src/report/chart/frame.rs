@@ -99,7 +99,7 @@ pub(super) fn tick_words(ticks: &[f64], scale: Scale) -> Vec<String> {
         shown.into_iter().all(|rest| rest < 1e-6 || rest > 1.0 - 1e-6)
     };
     let digits = (0..3).find(needed).unwrap_or(3);
-    ticks.iter().map(|tick| scale.number(*tick, digits)).collect()
+    ticks.iter().map(|tick| scale.label(*tick, digits)).collect()
 }
 
 /// A day as a number that axes can map: days of the common era.
@@ -159,7 +159,7 @@ impl Frame {
         let mut right_of_last = f64::NEG_INFINITY;
         for (date, word) in date_ticks(first, last) {
             let x = self.x.at(day(date));
-            let half = width_of(&word, Style::LABEL.size) / 2.0;
+            let half = width_of(&word, Style::LABEL) / 2.0;
             let bottom = self.area.bottom;
             canvas.line(&[(x, bottom), (x, bottom + 5.0)], Stroke::solid(Role::Axis, 1.0));
             if x - half > right_of_last + 8.0 && x - half > 0.0 && x + half < WIDTH {
@@ -175,7 +175,7 @@ impl Frame {
         let mut right_of_last = f64::NEG_INFINITY;
         for tick in ticks {
             let (x, word) = (self.x.at(tick), format::power_of_ten(tick));
-            let half = width_of(&word, Style::LABEL.size) / 2.0;
+            let half = width_of(&word, Style::LABEL) / 2.0;
             let bottom = self.area.bottom;
             canvas.line(&[(x, bottom), (x, bottom + 5.0)], Stroke::solid(Role::Axis, 1.0));
             if x - half > right_of_last + 8.0 {
@@ -200,7 +200,7 @@ impl Frame {
 
 /// The plot area that leaves room for value labels on the left.
 pub(super) fn plot_area(words: &[String], top: f64, height: f64, right: f64) -> Area {
-    let widest = words.iter().map(|word| width_of(word, Style::LABEL.size)).fold(0.0, f64::max);
+    let widest = words.iter().map(|word| width_of(word, Style::LABEL)).fold(0.0, f64::max);
     Area { left: widest + 12.0, top, right: WIDTH - right, bottom: height - 28.0 }
 }
 
@@ -254,7 +254,7 @@ pub(super) fn legend(canvas: &mut Canvas, id: &str, entries: &[(Key, String)]) -
     const ROW: f64 = 20.0;
     let (mut x, mut y) = (0.0, 12.0);
     for (key, word) in entries {
-        let needed = 26.0 + width_of(word, Style::LABEL.size);
+        let needed = 26.0 + width_of(word, Style::LABEL);
         if x > 0.0 && x + needed > WIDTH {
             (x, y) = (0.0, y + ROW);
         }

@@ -4,7 +4,7 @@
 
 use chrono::NaiveDate;
 
-use super::canvas::{Canvas, Mark, Role, Side, Stroke, Style, WIDTH, width_of};
+use super::canvas::{Canvas, Mark, Role, Side, Stroke, Style, WIDTH, shortened, width_of};
 use super::frame::{Frame, TimeFrame, digits, scale, spread};
 use super::{Cells, Data, Dated, Ink};
 use crate::report::cell::Cell;
@@ -41,7 +41,8 @@ impl Lines {
         let dates: Vec<_> =
             self.lines.iter().flat_map(|line| &line.points).map(|(date, _)| *date).collect();
         let words: Vec<_> = self.lines.iter().map(|line| end_words(line, scale, unit)).collect();
-        let widest = words.iter().map(|word| width_of(word, LABEL_SIZE)).fold(0.0, f64::max);
+        let bold = Style::strong(Role::Text);
+        let widest = words.iter().map(|word| width_of(word, bold)).fold(0.0, f64::max);
         let right = (widest + 18.0).min(WIDTH / 3.0);
         let spec =
             TimeFrame { dates: &dates, values: &values, scale, top: 12.0, height: HEIGHT, right };
@@ -61,8 +62,8 @@ impl Lines {
             .collect();
         let placed = spread(&ends, 16.0, (frame.area.top, frame.area.bottom));
         for ((word, y), role) in words.iter().zip(placed).zip(roles()) {
-            let style = Style { role, size: LABEL_SIZE, is_bold: true };
-            canvas.text((frame.area.right + 8.0, y), word, Side::Start, style);
+            let word = shortened(word, bold, right - 10.0);
+            canvas.text((frame.area.right + 8.0, y), &word, Side::Start, Style::strong(role));
         }
         canvas
     }
@@ -85,9 +86,7 @@ impl Lines {
     }
 }
 
-const LABEL_SIZE: u32 = 13;
-
 fn end_words(line: &Line, scale: format::Scale, unit: Unit) -> String {
-    let last = line.points.last().map(|(_, value)| scale.number(*value, digits(unit)));
-    format!("{} {}", line.label, last.unwrap_or_default()).trim_end().to_owned()
+    let last = line.points.last().map(|(_, value)| scale.label(*value, digits(unit)));
+    format!("{} {}", last.unwrap_or_default(), line.label).trim_start().to_owned()
 }

@@ -197,8 +197,8 @@ fn draw_scored(
         "{}: median {}, {} to {}, {came}",
         format::date(scored.date),
         scale.words(scored.median, digits),
-        scale.number(scored.low, digits),
-        scale.number(scored.high, digits)
+        scale.label(scored.low, digits),
+        scale.label(scored.high, digits)
     );
     canvas.with_tip(tip, |canvas| {
         let corners = [(x - half, high), (x + half, high), (x + half, low), (x - half, low)];

@@ -1,0 +1,296 @@
+//! `chipcast run` and `chipcast report`: the whole chain, and its pages.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{Months, NaiveDate};
+use clap::Args;
+use rayon::prelude::*;
+use serde_json::{Value, json};
+
+use super::output::{Rows, table};
+use super::{Context, Format, Outcome};
+use crate::archive::Snapshot;
+use crate::error::{Error, Result};
+use crate::forecast::Forecast;
+use crate::forecast::backtest::Book;
+use crate::forecast::engine::Chipcast;
+use crate::ingest::bundled;
+use crate::report::company::{Material, company};
+use crate::report::industry::industry;
+use crate::report::machines::{Machines, Workshop, machines};
+use crate::report::sections::Track;
+use crate::report::{Html, Json, Markdown, Render, Report, format};
+use crate::series::SeriesId;
+use crate::store;
+
+/// The companies that have a page, with the series that it is about.
+const PAGES: [(&str, &str); 6] = [
+    ("msft", "capex_cash"),
+    ("googl", "capex_cash"),
+    ("amzn", "capex_cash"),
+    ("meta", "capex_cash"),
+    ("orcl", "capex_cash"),
+    ("nvda", "revenue"),
+];
+/// Series that are forecast beside those of the pages.
+const BESIDE: [&str; 4] =
+    ["nvda.revenue.data_center", "nvda.capex_cash", "amd.revenue", "tsmc.revenue_monthly"];
+/// Quarters ahead that a run asks for.
+const HORIZON: usize = 4;
+/// Years of earlier origins that a page shows.
+const SHOWN_MONTHS: u32 = 66;
+
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
+    /// Folder for the reports, made if missing; `runs/RUN_ID` by default
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArguments {
+    /// Ticker, or `industry`
+    subject: String,
+    /// Folder for the report, made if missing
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    out: PathBuf,
+}
+
+/// The renderer of a page's format; html unless asked otherwise.
+fn renderer(asked: Format) -> Result<&'static dyn Render> {
+    match asked {
+        Format::Table | Format::Html => Ok(&Html),
+        Format::Json => Ok(&Json),
+        Format::Md => Ok(&Markdown),
+        Format::Csv | Format::Pdf => {
+            Err(Error::invalid("a page is written as html, md or json in this version")
+                .hint("print the html page to PDF with a browser; it has a print style"))
+        }
+    }
+}
+
+/// Everything that the pages of one run share.
+struct Shared {
+    known: Snapshot,
+    book: Book,
+    workshop: Workshop,
+    run_id: String,
+    from: NaiveDate,
+}
+
+impl Shared {
+    fn new(context: &Context, known: Snapshot) -> Result<Self> {
+        let from = known.as_of() - Months::new(SHOWN_MONTHS);
+        Ok(Self {
+            book: Book::new(&known, HORIZON)?,
+            workshop: Workshop::new(context.global.seed, known.as_of())?,
+            run_id: context.run_id(&known),
+            known,
+            from,
+        })
+    }
+
+    fn page(&self, series: &SeriesId) -> Result<(Forecast, Option<Machines>, Report)> {
+        let forecast = self.book.forecast(&Chipcast, series)?;
+        let track = Track::of(&self.book, series, self.from)?;
+        let machines = self.machines(&forecast)?;
+        let report = company(&Material {
+            known: &self.known,
+            run_id: &self.run_id,
+            forecast: &forecast,
+            track: &track,
+            machines: machines.as_ref(),
+            workshop: &self.workshop,
+        })?;
+        Ok((forecast, machines, report))
+    }
+
+    /// What the spend buys; `None` for a company whose spend buys no machines of its own.
+    fn machines(&self, forecast: &Forecast) -> Result<Option<Machines>> {
+        let spend = match forecast.target.as_str() {
+            "nvda.revenue" => {
+                let data_center = SeriesId::new("nvda.revenue.data_center")?;
+                self.book.forecast(&Chipcast, &data_center)
+            }
+            _ if forecast.target.metric() == "capex_cash" => Ok(forecast.clone()),
+            _ => return Ok(None),
+        };
+        match spend.and_then(|spend| machines(&self.known, &spend, &self.workshop)) {
+            Ok(machines) => Ok(Some(machines)),
+            Err(Error::Insufficient(_) | Error::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The main job: forecasts, scaling and reports from what the archive knows.
+pub(super) fn run(context: &Context, arguments: &RunArguments) -> Result<Outcome> {
+    context.store_bundle()?;
+    let known = context.snapshot()?;
+    let shared = Shared::new(context, known)?;
+    let default = || Path::new("runs").join(&shared.run_id);
+    let folder = arguments.out.clone().unwrap_or_else(default);
+    store::make_folder(&folder)?;
+    let pages: Vec<Result<_>> = PAGES
+        .par_iter()
+        .map(|(owner, metric)| {
+            let series = SeriesId::new(&format!("{owner}.{metric}"))?;
+            let (forecast, machines, report) = shared.page(&series)?;
+            let path = write(&folder, owner, &report, &Html)?;
+            Ok((forecast, machines, path))
+        })
+        .collect();
+    let (mut forecasts, mut fleets, mut paths, mut failed) =
+        (Vec::new(), Vec::new(), Vec::new(), 0);
+    for page in pages {
+        match page {
+            Ok((forecast, machines, path)) => {
+                forecasts.push(forecast);
+                fleets.extend(machines);
+                paths.push(path);
+            }
+            Err(error @ (Error::NotFound(_) | Error::Insufficient(_))) => {
+                failed += 1;
+                context.say(format!("failed: {error}"));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    for series in BESIDE {
+        match shared.book.forecast(&Chipcast, &SeriesId::new(series)?) {
+            Ok(forecast) => forecasts.push(forecast),
+            Err(error) => {
+                failed += 1;
+                context.say(format!("failed: {error}"));
+            }
+        }
+    }
+    let page = industry(&shared.known, &shared.run_id, &forecasts, &fleets, context.global.seed)?;
+    paths.push(write(&folder, "industry", &page, &Html)?);
+    print_summary(context, &shared, &forecasts, &paths)?;
+    Ok(if failed > 0 { Outcome::Partial } else { Outcome::Done })
+}
+
+/// One page in one format.
+pub(super) fn report(context: &Context, arguments: &ReportArguments) -> Result<Outcome> {
+    let shared = Shared::new(context, context.snapshot()?)?;
+    let subject = arguments.subject.to_ascii_lowercase();
+    let page = if subject == "industry" {
+        let (mut forecasts, mut fleets) = (Vec::new(), Vec::new());
+        for (owner, metric) in PAGES {
+            let series = SeriesId::new(&format!("{owner}.{metric}"))?;
+            let forecast = shared.book.forecast(&Chipcast, &series)?;
+            fleets.extend(shared.machines(&forecast)?);
+            forecasts.push(forecast);
+        }
+        industry(&shared.known, &shared.run_id, &forecasts, &fleets, context.global.seed)?
+    } else {
+        shared.page(&page_series(&shared.known, &subject)?)?.2
+    };
+    let renderer = renderer(context.global.format)?;
+    store::make_folder(&arguments.out)?;
+    let path = write(&arguments.out, &subject, &page, renderer)?;
+    super::output::print(&path.display().to_string())?;
+    Ok(Outcome::Done)
+}
+
+/// The series that a company's page is about: the page's own, or capex, or revenue.
+fn page_series(known: &Snapshot, company: &str) -> Result<SeriesId> {
+    let listed = PAGES.iter().find(|(owner, _)| *owner == company).map(|(_, metric)| *metric);
+    for metric in listed.into_iter().chain(["capex_cash", "revenue"]) {
+        let series = SeriesId::new(&format!("{company}.{metric}"))?;
+        if known.series(&series).is_ok() {
+            return Ok(series);
+        }
+    }
+    Err(Error::not_found(format!("no capital expenditure or revenue of `{company}` is known"))
+        .hint("`chipcast data list` shows every series; `industry` is the page on all companies"))
+}
+
+fn write(folder: &Path, name: &str, report: &Report, renderer: &dyn Render) -> Result<PathBuf> {
+    let path = folder.join(format!("{name}.{}", renderer.extension()));
+    store::write_atomic(&path, &renderer.render(report)?)?;
+    Ok(path)
+}
+
+fn print_summary(
+    context: &Context,
+    shared: &Shared,
+    forecasts: &[Forecast],
+    paths: &[PathBuf],
+) -> Result<()> {
+    let mut rows = Rows::new(&[
+        "series",
+        "unit",
+        "last_value",
+        "horizon",
+        "target_end_date",
+        "median",
+        "lower_80",
+        "upper_80",
+        "grade",
+        "horizon_cap",
+        "model_used",
+        "fallback_reason",
+        "refusal",
+    ]);
+    let mut shown = Vec::new();
+    for forecast in forecasts {
+        let mut line =
+            vec![forecast.target.to_string(), format::short(forecast.last_value, forecast.unit, 1)];
+        for step in &forecast.steps {
+            let interval = step.quantiles.interval(0.8).filter(|_| step.refusal.is_none());
+            let median = Some(step.median).filter(|_| step.refusal.is_none());
+            rows.push(vec![
+                json!(forecast.target.as_str()),
+                json!(forecast.unit.word()),
+                json!(forecast.last_value),
+                json!(step.horizon),
+                json!(step.period.end()),
+                json!(median),
+                json!(interval.map(|ends| ends.0)),
+                json!(interval.map(|ends| ends.1)),
+                json!(forecast.skill.grade_at(step.horizon).letter()),
+                json!(forecast.skill.horizon_cap),
+                json!(forecast.model_used),
+                json!(forecast.fallback_reason),
+                json!(step.refusal.as_ref().map(|refusal| refusal.code.word())),
+            ]);
+            line.push(match (median, interval) {
+                (Some(median), Some((low, high))) => format!(
+                    "{} [{} to {}]",
+                    format::short(median, forecast.unit, 1),
+                    format::short(low, forecast.unit, 1),
+                    format::short(high, forecast.unit, 1)
+                ),
+                (Some(median), None) => format::short(median, forecast.unit, 1),
+                _ => "refused".to_owned(),
+            });
+        }
+        line.resize(2 + HORIZON, String::new());
+        line.push(forecast.skill.grade.letter().to_owned());
+        line.push(forecast.model_used.clone());
+        shown.push(line);
+    }
+    let shown_paths: Vec<Value> =
+        paths.iter().map(|path| json!(path.display().to_string())).collect();
+    rows.beside("run_id", json!(shared.run_id));
+    rows.beside("as_of", json!(shared.known.as_of()));
+    rows.beside("reports", Value::Array(shown_paths));
+    let header = ["series", "last", "next", "second", "third", "fourth", "grade", "model"];
+    let people = || {
+        let mut text = format!(
+            "as of {}, run {}; medians with 80% intervals\n\n{}\n\nreports:",
+            shared.known.as_of(),
+            shared.run_id,
+            table(&header, &[1, 2, 3, 4, 5], shown)
+        );
+        for path in paths {
+            text.push_str(&format!("\n  {}", path.display()));
+        }
+        text
+    };
+    rows.print(context.global.format, people)?;
+    context.say(bundled::manifest().attribution.join("; "));
+    Ok(())
+}
