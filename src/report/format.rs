@@ -61,7 +61,7 @@ impl Scale {
             .rev()
             .find(|step| rounded(largest / step.factor, digits) >= 1.0)
             .unwrap_or(&ladder[0]);
-        let is_whole = ladder.len() > 1 && step.factor == 1.0 && rounded(largest, digits) >= 1000.0;
+        let is_whole = ladder.len() > 1 && step.factor <= 1.0 && rounded(largest, digits) >= 1000.0;
         Self { unit, step: *step, is_whole }
     }
 

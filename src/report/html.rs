@@ -311,11 +311,12 @@ fn table_notes(table: &Table, marks: &Marks, notes: &Footnotes<'_>) -> Markup {
 }
 
 fn cell_words(cell: &Cell) -> Markup {
-    match cell.value() {
-        Value::Missing(reason) => html! {
+    html! {
+        @if let Value::Missing(reason) = cell.value() {
             span.missing title=(reason) { "–" span.hidden { " " (reason) } }
-        },
-        _ => html! { (cell.words()) },
+        } @else {
+            (cell.words())
+        }
     }
 }
 

@@ -168,9 +168,8 @@ pub fn is_web_address(word: &str) -> bool {
 
 /// Whether `word` has the form of an SEC accession: `0001045810-26-000123`.
 fn is_accession(word: &str) -> bool {
-    let lengths = word.split('-').map(|part| {
-        part.bytes().all(|b| b.is_ascii_digit()).then_some(part.len()).unwrap_or_default()
-    });
+    let is_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    let lengths = word.split('-').map(|part| if is_digits(part) { part.len() } else { 0 });
     lengths.eq([10, 2, 6])
 }
 
@@ -296,6 +295,6 @@ mod tests {
         let b = SourceRef::new(SourceKind::Model, "b", "y", day());
         let notes = Footnotes::number([&b, &a, &b]);
         assert_eq!(notes.notes(), [&b, &a]);
-        assert_eq!(notes.numbers_of(&[a, b]), [1, 2]);
+        assert_eq!(notes.numbers_of(&[a.clone(), b.clone()]), [1, 2]);
     }
 }

@@ -72,6 +72,14 @@ impl Curve {
         self.models.iter().map(|model| model.y).chain(laws).chain(target).collect()
     }
 
+    /// Whether every compute can stand on a logarithmic axis.
+    pub(super) fn is_positive(&self) -> bool {
+        let laws = self.laws.iter().flat_map(|law| law.points.iter().map(|point| point.0));
+        let target = self.target.iter().flat_map(|target| [target.x.0, target.x.1, target.x.2]);
+        let xs = self.models.iter().map(|model| model.x).chain(laws).chain(target);
+        xs.chain([self.observed.0, self.observed.1]).all(|x| x > 0.0)
+    }
+
     fn x_bounds(&self) -> (f64, f64) {
         let laws = self.laws.iter().flat_map(|law| law.points.iter().map(|point| point.0));
         let target = self.target.iter().flat_map(|t| [t.x.0, t.x.2]);
