@@ -1,8 +1,8 @@
 //! Charts: what they show, their data as a table, and their SVG.
 //!
-//! May use `units`, `format`, `cell`, `source`, and kuva for scenes, ticks and SVG. Inputs are plain:
-//! dates, values in base units and a unit; scaling happens in `format`. The same chart gives the same
-//! bytes: kuva's process-wide clip ids are never used, because marks are drawn here.
+//! May use `units`, `format`, `cell`, `source`, and kuva for scenes, ticks and SVG. Inputs are
+//! plain: dates, values in base units and a unit; scaling happens in `format`. The same chart gives
+//! the same bytes: kuva's process-wide clip ids are never used, because marks are drawn here.
 
 mod bars;
 mod canvas;

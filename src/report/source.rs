@@ -1,7 +1,7 @@
 //! Sources: where a number comes from, on which day it became public, and its footnote.
 //!
-//! May use `error`, `observation`, `series`, `units`. The only place that turns a locator into a link:
-//! http and https as they stand, an SEC accession through its filer's folder, nothing else.
+//! May use `error`, `observation`, `series`, `units`. The only place that turns a locator into a
+//! link: http and https as they stand, an SEC accession through its filer's folder, nothing else.
 
 use std::collections::HashMap;
 
@@ -272,7 +272,10 @@ mod tests {
         let address = known.locator_parts()[0].1.clone().expect("derived");
         assert_eq!(
             address,
-            "https://www.sec.gov/Archives/edgar/data/1045810/000104581026000123/0001045810-26-000123-index.htm"
+            concat!(
+                "https://www.sec.gov/Archives/edgar/data/1045810/000104581026000123/",
+                "0001045810-26-000123-index.htm"
+            )
         );
         let unknown = SourceRef::new(SourceKind::Filed, "10-Q", accession, day());
         assert_eq!(unknown.locator_parts(), [(accession, None)]);

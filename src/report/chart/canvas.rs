@@ -289,7 +289,8 @@ impl Canvas {
             transform: None,
             title: None,
             extra_attrs: Some(format!(
-                "stroke=\"{paper}\" stroke-width=\"4\" stroke-linejoin=\"round\" paint-order=\"stroke\""
+                "stroke=\"{paper}\" stroke-width=\"4\" stroke-linejoin=\"round\" \
+                 paint-order=\"stroke\""
             )),
         });
         self.text(at, text, side, style);
@@ -336,7 +337,8 @@ impl Canvas {
     }
 }
 
-/// An estimate of a text's width in pixels, by the font `DejaVu Sans`: wider than what most readers have.
+/// An estimate of a text's width in pixels, by the font `DejaVu Sans`: wider than what most readers
+/// have.
 pub(super) fn width_of(text: &str, style: Style) -> f64 {
     let ems: f64 = text
         .chars()

@@ -1,4 +1,5 @@
-//! Capability against compute: models, fitted laws with bands, the range that was observed, the forecast.
+//! Capability against compute: models, fitted laws with bands, the range that was observed, the
+//! forecast.
 //!
 //! May use `canvas`, `frame`, `format`. The horizontal axis is logarithmic and says so; what lies
 //! outside the observed range stands on plain paper and is named extrapolation.

@@ -1,4 +1,5 @@
-//! Skill by horizon, one panel a model: blue where it beats the naive forecast, vermillion where not.
+//! Skill by horizon, one panel a model: blue where it beats the naive forecast, vermillion where
+//! not.
 //!
 //! May use `canvas`, `format`. Colour never speaks alone: every cell carries its number.
 
