@@ -351,8 +351,8 @@ fn capability(known: &Known) -> Section {
             Block::Note(
                 Tone::Caution,
                 Prose::cited(
-                    "The forecast run is 6.7 times larger than the largest model in the laws’ data: \
-                     read the curve as extrapolation.",
+                    "The forecast run is 6.7 times larger than the largest model in the laws’ \
+                     data: read the curve as extrapolation.",
                     &known.epoch,
                 ),
             ),
