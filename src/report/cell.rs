@@ -285,8 +285,8 @@ impl Table {
         self.note.as_ref()
     }
 
-    /// The columns as they are printed. A column of one unit shares one scale, named in its heading,
-    /// unless its smallest value would vanish on it; other cells carry their own unit.
+    /// The columns as they are printed. A column of one unit shares one scale, named in its
+    /// heading, unless its smallest value would vanish on it; other cells carry their own unit.
     pub fn columns(&self) -> Vec<Column> {
         let column = |(column_idx, heading): (usize, &String)| {
             let cells: Vec<&Cell> = self.rows.iter().map(|row| &row[column_idx]).collect();

@@ -1,8 +1,8 @@
 //! Charts: what they show, their data as a table, and their SVG.
 //!
-//! May use `units`, `format`, `cell`, `source`, and kuva for scenes, ticks and SVG. Inputs are plain:
-//! dates, values in base units and a unit; scaling happens in `format`. The same chart gives the same
-//! bytes: kuva's process-wide clip ids are never used, because marks are drawn here.
+//! May use `units`, `format`, `cell`, `source`, and kuva for scenes, ticks and SVG. Inputs are
+//! plain: dates, values in base units and a unit; scaling happens in `format`. The same chart gives
+//! the same bytes: kuva's process-wide clip ids are never used, because marks are drawn here.
 
 mod bars;
 mod canvas;
@@ -154,7 +154,23 @@ impl Chart {
         canvas.svg(id, &self.title, &self.alt)
     }
 
+    /// Why it cannot be drawn, beyond values that are not finite.
+    pub fn flaw(&self) -> Option<&'static str> {
+        match &self.plot {
+            Plot::Curve(curve) if !curve.is_positive() => {
+                Some("compute must be above zero on a logarithmic axis")
+            }
+            Plot::Heat(heat) if !heat.is_even() => {
+                Some("a panel needs one value for every row and column")
+            }
+            _ => None,
+        }
+    }
+
     /// What it draws, as a table.
+    ///
+    /// # Panics
+    /// Never: every plot makes its headings and rows together.
     pub fn data(&self) -> Table {
         let cells = Cells { unit: self.unit, sources: &self.sources };
         let (headings, rows) = match &self.plot {

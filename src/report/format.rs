@@ -56,12 +56,12 @@ impl Scale {
             Unit::Watt => &POWER,
             Unit::Flop | Unit::FlopPerSecond | Unit::Ratio | Unit::Index => &[ONE],
         };
-        let step = ladder
-            .iter()
-            .rev()
-            .find(|step| rounded(largest / step.factor, digits) >= 1.0)
-            .unwrap_or(&ladder[0]);
-        let is_whole = ladder.len() > 1 && step.factor == 1.0 && rounded(largest, digits) >= 1000.0;
+        let is_enough = |pair: &&[Step]| {
+            rounded(largest / pair[0].factor, digits) < pair[1].factor / pair[0].factor
+        };
+        let step =
+            ladder.windows(2).find(is_enough).map_or(&ladder[ladder.len() - 1], |pair| &pair[0]);
+        let is_whole = ladder.len() > 1 && step.factor <= 1.0 && rounded(largest, digits) >= 1000.0;
         Self { unit, step: *step, is_whole }
     }
 
@@ -261,7 +261,8 @@ pub fn power_of_ten(value: f64) -> String {
     if mantissa == "1" { format!("10{raised}") } else { format!("{mantissa}×10{raised}") }
 }
 
-/// `value` as it will read with `digits` decimals, for choosing a step: 999.96 million is a billion.
+/// `value` as it will read with `digits` decimals, for choosing a step: 999.96 million is a
+/// billion.
 fn rounded(value: f64, digits: usize) -> f64 {
     format!("{value:.digits$}").parse().unwrap_or(value)
 }
@@ -288,6 +289,7 @@ mod tests {
     fn rounding_carries_into_the_next_step() {
         assert_eq!(words(999.96e6, Unit::Usd, 1), "$1.0 billion");
         assert_eq!(words(999.94e6, Unit::Usd, 1), "$999.9 million");
+        assert_eq!(words(960e6, Unit::Usd, 0), "$960 million");
         assert_eq!(short(96.2e9, Unit::Usd, 1), "96.2 B");
         assert_eq!(short(0.031, Unit::Ratio, 1), "3.1%");
     }

@@ -1,7 +1,7 @@
 //! HTML: one page that holds everything, readable without scripts, in light, dark and print.
 //!
-//! May use maud, which escapes every text. Loads nothing from outside: the only addresses on the page
-//! are the links of its footnotes. The drawings come from `chart` with their own escaping.
+//! May use maud, which escapes every text. Loads nothing from outside: the only addresses on the
+//! page are the links of its footnotes. The drawings come from `chart` with their own escaping.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -116,7 +116,9 @@ fn figure_details(figure: &KeyFigure, notes: &Footnotes<'_>) -> Markup {
     html! {
         @if let Some(interval) = &figure.interval { p.interval { (cell_words(interval)) } }
         @if let Some((change, against)) = &figure.change {
-            p.change { strong { (cell_words(change)) } " " (against) (marks(change.sources(), notes)) }
+            p.change {
+                strong { (cell_words(change)) } " " (against) (marks(change.sources(), notes))
+            }
         }
         @if let Some(note) = &figure.note { p.note { (prose(note, notes)) } }
     }
@@ -152,7 +154,7 @@ fn section(section: &Section, notes: &Footnotes<'_>, numbering: &mut Numbering) 
 fn block(block: &Block, notes: &Footnotes<'_>, numbering: &mut Numbering) -> Markup {
     match block {
         Block::Text(items) => html! {
-            p { @for (idx, item) in items.iter().enumerate() { @if idx > 0 { " " } (prose(item, notes)) } }
+            p { @for item in items { (prose(item, notes)) " " } }
         },
         Block::List(items) => html! {
             ul { @for item in items { li { (prose(item, notes)) } } }
@@ -168,7 +170,11 @@ fn block(block: &Block, notes: &Footnotes<'_>, numbering: &mut Numbering) -> Mar
                 Tone::Caution => "callout caution",
                 Tone::Refusal => "callout refusal",
             };
-            html! { div class=(class) role="note" { p { strong { (tone.word()) } " " (prose(item, notes)) } } }
+            html! {
+                div class=(class) role="note" {
+                    p { strong { (tone.word()) } " " (prose(item, notes)) }
+                }
+            }
         }
     }
 }
@@ -257,10 +263,14 @@ fn table(table: &Table, notes: &Footnotes<'_>) -> Markup {
                             @if column_idx == 0 { th scope="row" { (text) } }
                             @else { td.num[column.is_figure] {
                                 (text)
-                                @if let Marks::Cells = &marks { (self::marks(cell.sources(), notes)) }
+                                @if let Marks::Cells = &marks {
+                                    (self::marks(cell.sources(), notes))
+                                }
                             } }
                         }
-                        @if let Marks::Rows(rows) = &marks { td.mark { (mark_links(&rows[row_idx])) } }
+                        @if let Marks::Rows(rows) = &marks {
+                            td.mark { (mark_links(&rows[row_idx])) }
+                        }
                     } }
                 }
             }
@@ -311,11 +321,12 @@ fn table_notes(table: &Table, marks: &Marks, notes: &Footnotes<'_>) -> Markup {
 }
 
 fn cell_words(cell: &Cell) -> Markup {
-    match cell.value() {
-        Value::Missing(reason) => html! {
+    html! {
+        @if let Value::Missing(reason) = cell.value() {
             span.missing title=(reason) { "–" span.hidden { " " (reason) } }
-        },
-        _ => html! { (cell.words()) },
+        } @else {
+            (cell.words())
+        }
     }
 }
 
@@ -334,7 +345,9 @@ fn marks(sources: &[SourceRef], notes: &Footnotes<'_>) -> Markup {
 fn mark_links(numbers: &[usize]) -> Markup {
     html! {
         @for number in numbers {
-            a.ref href={ "#source-" (number) } aria-label={ "source " (number) } { "[" (number) "]" }
+            a.ref href={ "#source-" (number) } aria-label={ "source " (number) } {
+                "[" (number) "]"
+            }
         }
     }
 }
@@ -351,7 +364,9 @@ fn sources(notes: &Footnotes<'_>) -> Markup {
                         ", public " (time(source.vintage)) ". "
                         span.locator {
                             @for (word, link) in source.locator_parts() {
-                                @if let Some(link) = link { a href=(link) rel="noreferrer" { (word) } }
+                                @if let Some(link) = link {
+                                    a href=(link) rel="noreferrer" { (word) }
+                                }
                                 @else { (word) }
                                 " "
                             }

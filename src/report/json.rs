@@ -1,7 +1,8 @@
 //! JSON: the same report as one document, for programs.
 //!
-//! Values stand in base units beside the words that the page shows; sources are numbers into the list
-//! of footnotes. Adding a field is free; renaming, retyping or removing one bumps `schema_version`.
+//! Values stand in base units beside the words that the page shows; sources are numbers into the
+//! list of footnotes. Adding a field is free; renaming, retyping or removing one bumps
+//! `schema_version`.
 
 use serde_json::{Value as Tree, json};
 

@@ -142,7 +142,9 @@ impl Problems {
         for block in &section.blocks {
             match block {
                 Block::Text(prose) | Block::List(prose) => {
-                    prose.iter().for_each(|prose| self.prose(&place, prose));
+                    for item in prose {
+                        self.prose(&place, item);
+                    }
                 }
                 Block::Note(_, prose) => self.prose(&place, prose),
                 Block::Table(table) => self.table(table),
@@ -169,6 +171,9 @@ impl Problems {
         self.filled("title of a chart", &chart.title);
         self.filled(&format!("{place}: subtitle"), &chart.subtitle);
         self.filled(&format!("{place}: alternative text"), &chart.alt);
+        if let Some(flaw) = chart.flaw() {
+            self.add(format!("{place}: {flaw}"));
+        }
         let data = chart.data();
         if data.rows().is_empty() {
             self.add(format!("{place} has no data"));

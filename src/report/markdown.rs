@@ -6,10 +6,10 @@ use std::fmt::Write;
 
 use crate::error::Result;
 use crate::report::{
-    Block, Chart, Footnotes, Prose, Render, Report, SourceRef, Table, format, lint,
+    Block, Chart, Footnotes, Prose, Render, Report, SourceRef, Table, Value, format, lint,
 };
 
-/// Writes a report as Markdown (CommonMark with tables).
+/// Writes a report as Markdown (`CommonMark` with tables).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Markdown;
 
@@ -25,13 +25,13 @@ impl Render for Markdown {
             format!("# {}", prose(&report.finding, notes)),
             format!("**{}** {}", escape(&report.title), escape(&report.subtitle)),
             figures(report, notes),
-            list(&report.bullets, notes),
             format!(
                 "As of {}. Run `{}`, data `{}`.",
                 format::date(report.as_of),
                 code(&report.run_id),
                 code(&report.data_hash)
             ),
+            list(&report.bullets, notes),
         ];
         for section in &report.sections {
             parts.push(format!("## {}", escape(&section.heading)));
@@ -103,8 +103,11 @@ fn table(table: &Table, notes: &Footnotes<'_>) -> String {
     text.push_str(" --- |\n");
     for (row_idx, row) in table.rows().iter().enumerate() {
         text.push('|');
-        for column in &columns {
-            let _ = write!(text, " {} |", escape(&column.texts[row_idx]));
+        for (cell, column) in row.iter().zip(&columns) {
+            let _ = match cell.value() {
+                Value::Missing(reason) => write!(text, " – ({}) |", escape(reason)),
+                _ => write!(text, " {} |", escape(&column.texts[row_idx])),
+            };
         }
         let used: Vec<SourceRef> = row.iter().flat_map(|cell| cell.sources().to_vec()).collect();
         let _ = writeln!(text, " {} |", marks(&used, notes).trim());
@@ -170,7 +173,8 @@ fn escape(text: &str) -> String {
     escaped
 }
 
-/// Text inside a code span.
+/// Text inside a code span, where nothing can be escaped: what no id holds becomes a question mark.
 fn code(text: &str) -> String {
-    text.replace(['`', '\n', '\r'], " ")
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_:. /".contains(c);
+    text.chars().map(|c| if is_plain(c) { c } else { '?' }).collect()
 }

@@ -1,7 +1,7 @@
 //! Sources: where a number comes from, on which day it became public, and its footnote.
 //!
-//! May use `error`, `observation`, `series`, `units`. The only place that turns a locator into a link:
-//! http and https as they stand, an SEC accession through its filer's folder, nothing else.
+//! May use `error`, `observation`, `series`, `units`. The only place that turns a locator into a
+//! link: http and https as they stand, an SEC accession through its filer's folder, nothing else.
 
 use std::collections::HashMap;
 
@@ -168,9 +168,8 @@ pub fn is_web_address(word: &str) -> bool {
 
 /// Whether `word` has the form of an SEC accession: `0001045810-26-000123`.
 fn is_accession(word: &str) -> bool {
-    let lengths = word.split('-').map(|part| {
-        part.bytes().all(|b| b.is_ascii_digit()).then_some(part.len()).unwrap_or_default()
-    });
+    let is_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    let lengths = word.split('-').map(|part| if is_digits(part) { part.len() } else { 0 });
     lengths.eq([10, 2, 6])
 }
 
@@ -273,7 +272,10 @@ mod tests {
         let address = known.locator_parts()[0].1.clone().expect("derived");
         assert_eq!(
             address,
-            "https://www.sec.gov/Archives/edgar/data/1045810/000104581026000123/0001045810-26-000123-index.htm"
+            concat!(
+                "https://www.sec.gov/Archives/edgar/data/1045810/000104581026000123/",
+                "0001045810-26-000123-index.htm"
+            )
         );
         let unknown = SourceRef::new(SourceKind::Filed, "10-Q", accession, day());
         assert_eq!(unknown.locator_parts(), [(accession, None)]);
@@ -296,6 +298,6 @@ mod tests {
         let b = SourceRef::new(SourceKind::Model, "b", "y", day());
         let notes = Footnotes::number([&b, &a, &b]);
         assert_eq!(notes.notes(), [&b, &a]);
-        assert_eq!(notes.numbers_of(&[a, b]), [1, 2]);
+        assert_eq!(notes.numbers_of(&[a.clone(), b.clone()]), [1, 2]);
     }
 }

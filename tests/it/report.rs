@@ -122,15 +122,15 @@ fn the_lint_finds_what_is_wrong() {
         Section::new("one", "", vec![bare("Revenue grew 12% on the year.")]),
         Section::new("one", "Fine", vec![bare("Fine.")]),
     ];
-    report.bullets = vec![Prose::cited("It is 5.", &source("ftp://example.org/x"))];
+    report.bullets = vec![Prose::cited("It is 5.", source("ftp://example.org/x"))];
     report.key_figures = vec![KeyFigure::fact(
         "Figure",
-        Cell::number(f64::NAN, Unit::Usd, 1, &source("x")),
+        Cell::number(f64::NAN, Unit::Usd, 1, source("x")),
         "a remark",
     )];
     let lines = Lines { lines: Vec::new() };
     report.sections[1].blocks.push(
-        Chart::new("A title", "Share", "", Unit::Ratio, lines, &source("javascript:alert(1)"))
+        Chart::new("A title", "Share", "", Unit::Ratio, lines, source("javascript:alert(1)"))
             .into(),
     );
     let found = lint::problems(&report);
@@ -159,7 +159,7 @@ fn the_lint_finds_what_is_wrong() {
 fn numbers_need_sources_by_construction() {
     let error = Sources::new(Vec::new()).expect_err("none");
     assert_eq!(error.to_string(), "a number in a report needs a source; none was given");
-    let cell = Cell::number(96.2e9, Unit::Usd, 1, &source("x"));
+    let cell = Cell::number(96.2e9, Unit::Usd, 1, source("x"));
     assert_eq!((cell.words().as_str(), cell.sources().len()), ("$96.2 billion", 1));
 }
 

@@ -143,13 +143,41 @@ fn track_record(known: &Known) -> Section {
     let hairs = Chart::new(
         "Forecasts ran behind the surge of 2023 and caught up within a year",
         "Quarterly revenue",
-        "Hairs of two quarters from each origin lie below the actuals in 2023 and along them later.",
+        "Hairs of two quarters lie below the actuals in 2023 and along them later.",
         Unit::Usd,
         Hairs { actuals: revenue(), hairs: hairs.collect() },
         known.both(),
     );
+    Section::new(
+        "track-record",
+        "At one quarter ahead the forecast removes 42% of the naive error",
+        vec![
+            Block::Text(vec![
+                Prose::cited(
+                    "Over 13 scored quarters the 80% interval covered 92% of the actuals.",
+                    &known.model,
+                ),
+                Prose::plain("Every miss is shown."),
+            ]),
+            backtest.into(),
+            hairs.into(),
+            skill(known).into(),
+            score_table(known).into(),
+            Block::Note(
+                Tone::Refusal,
+                Prose::cited(
+                    "Horizons 3 and 4 are refused: the lower bound of skill is below zero. \
+                     Six more scored quarters, or a monthly driver, would make them answerable.",
+                    &known.model,
+                ),
+            ),
+        ],
+    )
+}
+
+fn skill(known: &Known) -> Chart {
     let value = |at: f64| Some(at);
-    let heat = Chart::new(
+    Chart::new(
         "Two variables are enough; skill is gone by the third quarter",
         "Skill against the naive forecast, share of its error removed",
         "Skill is positive at horizons one and two for up to three variables and negative beyond.",
@@ -178,31 +206,6 @@ fn track_record(known: &Known) -> Section {
             ],
         },
         &known.model,
-    );
-    Section::new(
-        "track-record",
-        "At one quarter ahead the forecast removes 42% of the naive error",
-        vec![
-            Block::Text(vec![
-                Prose::cited(
-                    "Over 13 scored quarters the 80% interval covered 92% of the actuals.",
-                    &known.model,
-                ),
-                Prose::plain("Every miss is shown."),
-            ]),
-            backtest.into(),
-            hairs.into(),
-            heat.into(),
-            score_table(known).into(),
-            Block::Note(
-                Tone::Refusal,
-                Prose::cited(
-                    "Horizons 3 and 4 are refused: the lower bound of skill is below zero. Six more scored \
-                     quarters, or a monthly driver, would make them answerable.",
-                    &known.model,
-                ),
-            ),
-        ],
     )
 }
 
@@ -282,8 +285,8 @@ fn outlook(known: &Known) -> Section {
         "Next quarter’s revenue is forecast at $110.2 billion",
         vec![
             Block::text(Prose::cited(
-                "The company guided to $108.0 billion on 27 Aug 2026, and has beaten the middle of its guide \
-                 in 11 of the last 12 quarters by a median of 2.1%.",
+                "The company guided to $108.0 billion on 27 Aug 2026, and has beaten the middle \
+                 of its guide in 11 of the last 12 quarters by a median of 2.1%.",
                 Sources::from(&known.guide).and(&known.filing),
             )),
             fan(known).into(),
@@ -322,8 +325,8 @@ fn capability(known: &Known) -> Section {
     let curve = Chart::new(
         "The purchases buy a run of 2e27 FLOP, beyond the data of every law",
         "Capability index by training compute of the largest run",
-        "Thirty models rise along a straight line on a logarithmic axis; the forecast lies to the right \
-         of the shaded range of the data.",
+        "Thirty models rise along a straight line on a logarithmic axis; the forecast lies to \
+         the right of the shaded range of the data.",
         Unit::Index,
         Curve {
             x_name: "Training compute, FLOP".into(),
@@ -348,8 +351,8 @@ fn capability(known: &Known) -> Section {
             Block::Note(
                 Tone::Caution,
                 Prose::cited(
-                    "The forecast run is 6.7 times larger than the largest model in the laws’ data: read the \
-                     curve as extrapolation.",
+                    "The forecast run is 6.7 times larger than the largest model in the laws’ \
+                     data: read the curve as extrapolation.",
                     &known.epoch,
                 ),
             ),
@@ -427,8 +430,8 @@ pub(crate) fn sample() -> Report {
             "Sample Corp will sell for $110 billion next quarter, a little more than it says",
             &known.model,
         ),
-        subtitle: "Invented figures that show every part of a report. Quarterly revenue, forecast from the \
-                   company’s guide and one lag."
+        subtitle: "Invented figures that show every part of a report. Quarterly revenue, \
+                   forecast from the company’s guide and one lag."
             .into(),
         as_of: day("2026-09-24"),
         run_id: "r-7f3a91".into(),
@@ -442,12 +445,21 @@ pub(crate) fn sample() -> Report {
             ),
             text("Reliability grade", Cell::text("A"), "skill with its lower bound above zero"),
             text("Horizon cap", Cell::count(2, "quarter", &known.model), "no number beyond it"),
-            text("Scored forecasts", Cell::count(13, "", &known.model), "rolling origins, first releases"),
-            text("Skill", Cell::number(0.42, Unit::Ratio, 0, &known.model), "of the naive error removed"),
+            text(
+                "Scored forecasts",
+                Cell::count(13, "", &known.model),
+                "rolling origins, first releases",
+            ),
+            text(
+                "Skill",
+                Cell::number(0.42, Unit::Ratio, 0, &known.model),
+                "of the naive error removed",
+            ),
         ],
         bullets: vec![
             Prose::cited(
-                "The guide of 27 Aug moved the forecast by $4.2 billion; foundry revenue took $1.4 billion back.",
+                "The guide of 27 Aug moved the forecast by $4.2 billion; foundry revenue took \
+                 $1.4 billion back.",
                 Sources::from(&known.guide).and(&known.model),
             ),
             Prose::cited("Four buyers take 83% of shipments in H100 equivalents.", &known.model),
@@ -456,7 +468,10 @@ pub(crate) fn sample() -> Report {
         sections: vec![outlook(known), track_record(known), buyers(known), capability(known)],
         disclosures: vec![
             Prose::plain("Every figure on this page is invented. It is no investment advice."),
-            Prose::plain("Intervals are conformal: they rest on past errors of the same model at the same horizon."),
+            Prose::plain(
+                "Intervals are conformal: they rest on past errors of the same model at the same \
+                 horizon.",
+            ),
         ],
     }
 }

@@ -1,7 +1,7 @@
 //! Bars from zero, and the waterfall from one figure to another.
 //!
-//! May use `canvas`, `frame`, `format`. A bar of a level always starts at zero; where the axis is cut,
-//! as in the waterfall, levels are dots and only changes have length.
+//! May use `canvas`, `frame`, `format`. A bar of a level always starts at zero; where the axis is
+//! cut, as in the waterfall, levels are dots and only changes have length.
 
 use super::canvas::{
     Area, Canvas, Mark, Role, Side, Stroke, Style, TEXT, WIDTH, shortened, width_of,
@@ -62,7 +62,7 @@ impl Bars {
         let rows = Rows::new(&labels, &words, &values);
         let mut canvas = Canvas::new(rows.height(), ink);
         for (row_idx, (bar, word)) in self.bars.iter().zip(&words).enumerate() {
-            let middle = rows.middle(row_idx);
+            let middle = middle_of(row_idx);
             let role = if bar.is_emphasised { Role::Forecast } else { Role::Axis };
             rows.label(&mut canvas, row_idx, &bar.label, bar.is_emphasised);
             let (from, to) = (rows.x.at(0.0), rows.x.at(bar.value));
@@ -123,7 +123,7 @@ impl Waterfall {
         let rows = Rows::cut(&labels, &words, &levels);
         let mut canvas = Canvas::new(rows.height(), ink);
         for (row_idx, (label, word)) in labels.iter().zip(&words).enumerate() {
-            let middle = rows.middle(row_idx);
+            let middle = middle_of(row_idx);
             let is_total = row_idx == 0 || row_idx + 1 == labels.len();
             rows.label(&mut canvas, row_idx, label, is_total);
             let (from, to) = if is_total {
@@ -139,10 +139,8 @@ impl Waterfall {
             };
             if row_idx + 1 < labels.len() {
                 let x = if is_total { from } else { to };
-                let ends = [
-                    (x, middle + THICKNESS / 2.0),
-                    (x, rows.middle(row_idx + 1) - THICKNESS / 2.0),
-                ];
+                let ends =
+                    [(x, middle + THICKNESS / 2.0), (x, middle_of(row_idx + 1) - THICKNESS / 2.0)];
                 canvas.line(&ends, Stroke::solid(Role::Axis, 1.0));
             }
             let style = Style { role: Role::Text, size: TEXT, is_bold: is_total };
@@ -181,7 +179,7 @@ impl Waterfall {
 struct Rows {
     left: f64,
     x: Axis,
-    n_rows: usize,
+    count: usize,
 }
 
 impl Rows {
@@ -206,30 +204,30 @@ impl Rows {
         };
         let left = (widest(&mut labels.iter().copied()) + 14.0).min(WIDTH * 0.45);
         let right = WIDTH - widest(&mut words.iter().map(String::as_str)) - 20.0;
-        Self { left, x: Axis::linear(bounds, (left, right)), n_rows: labels.len() }
+        Self { left, x: Axis::linear(bounds, (left, right)), count: labels.len() }
     }
 
     fn height(&self) -> f64 {
-        self.middle(self.n_rows) - ROW / 2.0 + 4.0
-    }
-
-    fn middle(&self, row_idx: usize) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "a chart has few rows")]
-        let row = row_idx as f64;
-        4.0 + ROW * (row + 0.5)
+        middle_of(self.count) - ROW / 2.0 + 4.0
     }
 
     fn label(&self, canvas: &mut Canvas, row_idx: usize, label: &str, is_bold: bool) {
-        let room = self.left - 14.0;
         let style = Style { role: Role::Text, size: TEXT, is_bold };
         let text = shortened(label, style, self.left - 14.0);
-        canvas.text((self.left - 12.0, self.middle(row_idx) + 4.5), &text, Side::End, style);
+        canvas.text((self.left - 12.0, middle_of(row_idx) + 4.5), &text, Side::End, style);
     }
 
     fn base_line(&self, canvas: &mut Canvas) {
         let x = self.x.at(0.0);
         canvas.line(&[(x, 2.0), (x, self.height() - 4.0)], Stroke::solid(Role::Axis, 1.0));
     }
+}
+
+/// The middle of a row, in pixels from the top.
+fn middle_of(row_idx: usize) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a chart has few rows")]
+    let row = row_idx as f64;
+    4.0 + ROW * (row + 0.5)
 }
 
 fn bar_area(from: f64, to: f64, middle: f64) -> Area {

@@ -158,11 +158,7 @@ impl Canvas {
 
     /// A line through points.
     pub(super) fn line(&mut self, points: &[(f64, f64)], stroke: Stroke) {
-        let Some((first, rest)) = points.split_first() else { return };
-        let mut d = format!("M{}", pair(*first));
-        for point in rest {
-            d.push_str(&format!("L{}", pair(*point)));
-        }
+        let Some(d) = path_of(points) else { return };
         let path = PathData {
             d,
             fill: None,
@@ -176,12 +172,7 @@ impl Canvas {
 
     /// A filled area around `points`.
     pub(super) fn fill(&mut self, points: &[(f64, f64)], role: Role, opacity: f64) {
-        let Some((first, rest)) = points.split_first() else { return };
-        let mut d = format!("M{}", pair(*first));
-        for point in rest {
-            d.push_str(&format!("L{}", pair(*point)));
-        }
-        d.push('Z');
+        let Some(d) = path_of(points).map(|path| path + "Z") else { return };
         let path = PathData {
             d,
             fill: Some(self.color(role)),
@@ -298,7 +289,8 @@ impl Canvas {
             transform: None,
             title: None,
             extra_attrs: Some(format!(
-                "stroke=\"{paper}\" stroke-width=\"4\" stroke-linejoin=\"round\" paint-order=\"stroke\""
+                "stroke=\"{paper}\" stroke-width=\"4\" stroke-linejoin=\"round\" \
+                 paint-order=\"stroke\""
             )),
         });
         self.text(at, text, side, style);
@@ -345,7 +337,8 @@ impl Canvas {
     }
 }
 
-/// An estimate of a text's width in pixels, by DejaVu Sans: wider than what most readers have.
+/// An estimate of a text's width in pixels, by the font `DejaVu Sans`: wider than what most readers
+/// have.
 pub(super) fn width_of(text: &str, style: Style) -> f64 {
     let ems: f64 = text
         .chars()
@@ -376,6 +369,12 @@ pub(super) fn shortened(label: &str, style: Style, room: f64) -> String {
 /// A text whose dollars stay dollars: kuva reads `$…$` as mathematics.
 fn without_mathematics(text: &str) -> String {
     text.replace('$', "\\$")
+}
+
+/// The path through points; `None` of none.
+fn path_of(points: &[(f64, f64)]) -> Option<String> {
+    let pairs: Vec<_> = points.iter().map(|point| pair(*point)).collect();
+    (!pairs.is_empty()).then(|| format!("M{}", pairs.join("L")))
 }
 
 fn pair((x, y): (f64, f64)) -> String {

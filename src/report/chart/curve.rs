@@ -1,4 +1,5 @@
-//! Capability against compute: models, fitted laws with bands, the range that was observed, the forecast.
+//! Capability against compute: models, fitted laws with bands, the range that was observed, the
+//! forecast.
 //!
 //! May use `canvas`, `frame`, `format`. The horizontal axis is logarithmic and says so; what lies
 //! outside the observed range stands on plain paper and is named extrapolation.
@@ -70,6 +71,14 @@ impl Curve {
         let laws = laws.flat_map(|(_, low, middle, high)| [*low, *middle, *high]);
         let target = self.target.iter().flat_map(|t| [t.y.0, t.y.1, t.y.2]);
         self.models.iter().map(|model| model.y).chain(laws).chain(target).collect()
+    }
+
+    /// Whether every compute can stand on a logarithmic axis.
+    pub(super) fn is_positive(&self) -> bool {
+        let laws = self.laws.iter().flat_map(|law| law.points.iter().map(|point| point.0));
+        let target = self.target.iter().flat_map(|target| [target.x.0, target.x.1, target.x.2]);
+        let xs = self.models.iter().map(|model| model.x).chain(laws).chain(target);
+        xs.chain([self.observed.0, self.observed.1]).all(|x| x > 0.0)
     }
 
     fn x_bounds(&self) -> (f64, f64) {

@@ -18,7 +18,7 @@ const MOST_DOTS: usize = 48;
 /// A forecast over the actuals that it continues.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fan {
-    /// What was known at the origin, by period end, oldest first.
+    /// What was known at the origin, by period end, oldest first; three to five years read best.
     pub actuals: Vec<Dated>,
     /// The forecast, nearest period first.
     pub steps: Vec<FanStep>,
@@ -199,17 +199,18 @@ impl Fan {
                 });
             }
         }
+        for point in &self.references {
+            let (mark, role) = point.kind.look();
+            let (x, y) = frame.at((point.date, point.value));
+            let at = (x + DODGE, y);
+            canvas.with_tip(tip(point.kind.word(), point.date, point.value), |canvas| {
+                canvas.mark(at, mark, 4.5, role);
+            });
+        }
         for step in &self.steps {
             let at = frame.at((step.date, step.median));
             canvas.with_tip(tip("Forecast median", step.date, step.median), |canvas| {
                 canvas.mark(at, Mark::Dot, 4.5, Role::Forecast);
-            });
-        }
-        for point in &self.references {
-            let (mark, role) = point.kind.look();
-            let at = frame.at((point.date, point.value));
-            canvas.with_tip(tip(point.kind.word(), point.date, point.value), |canvas| {
-                canvas.mark(at, mark, 4.5, role);
             });
         }
     }
@@ -309,6 +310,8 @@ impl Fan {
 }
 
 const BAND_OPACITY: f64 = 0.2;
+/// Pixels by which reference points stand aside, so that they do not hide the forecast.
+const DODGE: f64 = 9.0;
 
 fn same(a: f64, b: f64) -> bool {
     (a - b).abs() < 1e-9

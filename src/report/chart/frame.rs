@@ -1,6 +1,8 @@
-//! The frame of a chart: scales from values to pixels, ticks, grid, legend and labels that give way.
+//! The frame of a chart: scales from values to pixels, ticks, grid, legend and labels that give
+//! way.
 //!
-//! May use kuva for ticks, `format` for their words, `canvas` to draw them. Holds no chart's own marks.
+//! May use kuva for ticks, `format` for their words, `canvas` to draw them. Holds no chart's own
+//! marks.
 
 use chrono::{Datelike, NaiveDate};
 use kuva::render::render_utils::{compute_tick_step, generate_ticks_log, generate_ticks_with_step};
@@ -96,7 +98,7 @@ pub(super) fn tick_words(ticks: &[f64], scale: Scale) -> Vec<String> {
             let scaled = tick / scale.factor();
             (scaled * 10f64.powi(i32::try_from(*digits).unwrap_or(3))).fract().abs()
         });
-        shown.into_iter().all(|rest| rest < 1e-6 || rest > 1.0 - 1e-6)
+        shown.into_iter().all(|rest| !(1e-6..=1.0 - 1e-6).contains(&rest))
     };
     let digits = (0..3).find(needed).unwrap_or(3);
     ticks.iter().map(|tick| scale.label(*tick, digits)).collect()

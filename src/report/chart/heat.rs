@@ -1,4 +1,5 @@
-//! Skill by horizon, one panel a model: blue where it beats the naive forecast, vermillion where not.
+//! Skill by horizon, one panel a model: blue where it beats the naive forecast, vermillion where
+//! not.
 //!
 //! May use `canvas`, `format`. Colour never speaks alone: every cell carries its number.
 
@@ -35,6 +36,14 @@ pub struct HeatPanel {
 }
 
 impl Heat {
+    /// Whether every panel has a value, or none on purpose, for every row and column.
+    pub(super) fn is_even(&self) -> bool {
+        self.panels.iter().all(|panel| {
+            panel.values.len() == self.rows.len()
+                && panel.values.iter().all(|values| values.len() == self.columns.len())
+        })
+    }
+
     fn size(&self) -> (f64, f64, usize) {
         let per_row = self.panels.len().clamp(1, 3);
         #[expect(clippy::cast_precision_loss, reason = "a chart has few rows and panels")]

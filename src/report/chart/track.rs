@@ -1,4 +1,5 @@
-//! The track record: hairs (what each origin said) and the backtest (each forecast against what came).
+//! The track record: hairs (what each origin said) and the backtest (each forecast against what
+//! came).
 //!
 //! May use `canvas`, `frame`, `format`. Hides no miss: every scored forecast is drawn.
 
