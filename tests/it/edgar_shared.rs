@@ -9,7 +9,7 @@ use chipcast::ingest::Parsed;
 use chipcast::observation::Observation;
 use chrono::NaiveDate;
 
-use crate::edgar::{date, read, rows};
+use crate::edgar::{assert_blind_to_the_future, date, read, rows};
 
 const NVIDIA: &str = "companyfacts/CIK0001045810.json";
 const NVIDIA_APRIL: &str = "companyfacts_2026-04/CIK0001045810.json";
@@ -161,6 +161,19 @@ fn a_later_capture_adds_and_revises_but_never_contradicts() {
         fresh.observations.iter().all(|row| row.vintage > date("2026-04-01")),
         "nothing that April could know is new in July"
     );
+}
+
+#[test]
+fn no_published_value_depends_on_a_later_filing() {
+    let days: Vec<_> = (2010..=2026)
+        .flat_map(|year| [format!("{year}-03-01"), format!("{year}-08-25")])
+        .map(|day| date(&day))
+        .collect();
+    for name in [NVIDIA, ALPHABET, META, MICROSOFT] {
+        let Some(folder) = shared() else { return };
+        let bytes = std::fs::read(folder.join("data/raw/edgar").join(name)).expect("a payload");
+        assert_blind_to_the_future(name, &bytes, &days);
+    }
 }
 
 #[test]
