@@ -184,7 +184,9 @@ impl<'a> History<'a> {
                 let name = member_name(higher);
                 self.aside(
                     fact,
-                    format!("its concept is not `{name}`: they differ where both are given"),
+                    format!(
+                        "its concept is another measure than `{name}`: both are given, and differ"
+                    ),
                 );
                 return None;
             }
