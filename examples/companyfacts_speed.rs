@@ -47,6 +47,7 @@ fn main() -> anyhow::Result<()> {
                 .into_iter()
                 .min()
                 .context("no run")?;
+            #[expect(clippy::cast_precision_loss, reason = "a file is smaller than 2^52 bytes")]
             let megabytes = raw.bytes.len() as f64 / 1e6;
             println!(
                 "{:.0} MB/s ({megabytes:.2} MB in {:.2} ms; {} observations, {} set aside, read through {:?})",

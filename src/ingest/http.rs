@@ -1,8 +1,8 @@
 //! The network: one blocking client that says who it is, keeps to each host's pace and gives up
 //! politely. The only file that may open a connection or sleep.
 //!
-//! May use `error` and `ingest`'s request. Never writes to disk, never follows a link to a host that
-//! is not on its list, and never asks again after a refusal.
+//! May use `error` and `ingest`'s request. Never writes to disk, never follows a link to a host
+//! that is not on its list, and never asks again after a refusal.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::Read;
@@ -94,8 +94,8 @@ impl Default for Limits {
         Self {
             attempts: 4,
             backoff: Duration::from_millis(500),
-            wait_max: Duration::from_secs(60),
-            timeout: Duration::from_secs(120),
+            wait_max: Duration::from_mins(1),
+            timeout: Duration::from_mins(2),
             bytes_max: 256_000_000,
             per_second: 8,
         }
@@ -179,8 +179,8 @@ impl Client {
     /// source names. A refusal (403) is not: it would prolong itself.
     ///
     /// # Errors
-    /// [`Error::Fetch`] if the host is not listed, identity is missing, or the source does not answer
-    /// with success; [`Error::NotFound`] on 404.
+    /// [`Error::Fetch`] if the host is not listed, identity is missing, or the source does not
+    /// answer with success; [`Error::NotFound`] on 404.
     pub fn get(&self, request: &Request) -> Result<Vec<u8>> {
         let url = parse_url(&request.url)?;
         if !self.hosts.allow(&url) {
@@ -199,7 +199,8 @@ impl Client {
             failed_attempts += 1;
             if failed_attempts >= self.limits.attempts.max(1) {
                 return Err(failure.error.hint(format!(
-                    "tried {failed_attempts} times; try again later, or read a saved file with `--from-file`"
+                    "tried {failed_attempts} times; try again later, or read a saved file with \
+                     `--from-file`"
                 )));
             }
             let backoff = backoff(self.limits.backoff, &request.url, failed_attempts);
@@ -327,7 +328,8 @@ impl Failure {
 fn refusal(url: &Url, identity: Identity) -> Error {
     match identity {
         Identity::Required => Error::fetch(format!(
-            "`{url}` answered 403: refused for want of a name and e-mail address, or for too many requests"
+            "`{url}` answered 403: refused for want of a name and e-mail address, or for too \
+             many requests"
         ))
         .hint(format!("wait ten minutes, keep to one run at a time, and {IDENTITY_HINT}")),
         Identity::NotAsked => Error::fetch(format!("`{url}` answered 403: refused"))
@@ -346,8 +348,8 @@ fn retry_after(response: &Response) -> Option<Duration> {
     (date(text)? - date(header(DATE)?)?).to_std().ok()
 }
 
-/// The wait before another try: doubled each time, between half of it and all of it by a hash of the
-/// URL and the try, so that many callers do not come back at once.
+/// The wait before another try: doubled each time, between half of it and all of it by a hash of
+/// the URL and the try, so that many callers do not come back at once.
 fn backoff(base: Duration, url: &str, failed_attempts: u32) -> Duration {
     let hash = blake3::hash(format!("{url}#{failed_attempts}").as_bytes());
     let share = 0.5 + 0.5 * f64::from(hash.as_bytes()[0]) / f64::from(u8::MAX);
@@ -371,7 +373,8 @@ fn check_identity(user_agent: &str) -> Result<String> {
     }
     let shown: String = user_agent.escape_default().take(60).collect();
     Err(Error::invalid(format!(
-        "user agent `{shown}` does not say who you are; needed a name and an e-mail address in ASCII"
+        "user agent `{shown}` does not say who you are; needed a name and an e-mail address \
+         in ASCII"
     ))
     .hint(IDENTITY_HINT))
 }

@@ -158,7 +158,7 @@ fn trap_5_a_narrower_concept_neither_replaces_nor_continues_the_total() {
     let rows = rows(&parsed, "revenue");
     assert_eq!(rows.iter().map(|row| row.value).collect::<Vec<_>>(), [4096.0]);
     assert!(reasons(&parsed).contains("1024 differs from 4096 of `Revenues`, which comes first"));
-    assert!(reasons(&parsed).contains("measures something else than `Revenues`"));
+    assert!(reasons(&parsed).contains("its concept is another measure than `Revenues`"));
 }
 
 #[test]
@@ -299,6 +299,103 @@ fn a_broken_row_is_set_aside_and_the_others_are_read() {
         [2_f64.powi(20), 2_f64.powi(22)]
     );
     assert!(stocks.iter().all(|row| row.period.start() == row.period.end()));
+}
+
+/// A payload as it was before anything was filed after a day.
+pub(crate) fn known_by(bytes: &[u8], day: NaiveDate) -> Vec<u8> {
+    let mut json: serde_json::Value = serde_json::from_slice(bytes).expect("JSON");
+    let last = day.to_string();
+    for concept in json["facts"]["us-gaap"].as_object_mut().expect("facts").values_mut() {
+        for rows in concept["units"].as_object_mut().expect("units").values_mut() {
+            let known = |row: &serde_json::Value| row["filed"].as_str() <= Some(last.as_str());
+            rows.as_array_mut().expect("rows").retain(known);
+        }
+    }
+    serde_json::to_vec(&json).expect("JSON")
+}
+
+/// What was said by a day must not depend on what was filed later.
+pub(crate) fn assert_blind_to_the_future(name: &str, bytes: &[u8], days: &[NaiveDate]) {
+    let line = |row: &Observation| {
+        format!("{} {} {} {} {}", row.series, row.period, row.vintage, row.value, row.locator)
+    };
+    let whole = read(name, bytes).expect("whole");
+    for day in days {
+        let known = read(name, &known_by(bytes, *day)).expect("known by then");
+        let then: Vec<_> = known.observations.iter().map(line).collect();
+        let now = whole.observations.iter().filter(|row| row.vintage <= *day);
+        assert_eq!(then, now.map(line).collect::<Vec<_>>(), "{name} by {day}");
+    }
+}
+
+#[test]
+fn no_value_depends_on_a_later_filing() {
+    macro_rules! check {
+        ($($name:literal),*) => {$(
+            let bytes = include_bytes!(concat!("../fixtures/edgar/", $name));
+            let filed = read($name, bytes).expect($name).observations;
+            let days: Vec<_> = filed.iter().map(|row| row.vintage).collect();
+            assert_blind_to_the_future($name, bytes, &days);
+        )*};
+    }
+    check!(
+        "filing_year.json",
+        "concepts_migrate.json",
+        "restatements_meta.json",
+        "restatements_alphabet.json",
+        "discontinued.json",
+        "duplicate_ends.json",
+        "narrower_concept.json",
+        "trailing_twelve_months.json"
+    );
+}
+
+#[test]
+fn an_amended_year_waits_for_amended_months() {
+    let row = |start: &str, end: &str, val: u64, accn: &str, form: &str, filed: &str| {
+        format!(
+            r#"{{"start":"{start}","end":"{end}","val":{val},"accn":"{accn}","form":"{form}","filed":"{filed}"}}"#
+        )
+    };
+    let (year, months) = (("2008-09-28", "2009-09-26"), ("2008-09-28", "2009-06-27"));
+    let rows = [
+        row(months.0, months.1, 1 << 20, "0000320193-09-000001", "10-Q", "2009-07-22"),
+        row(year.0, year.1, (1 << 20) + (1 << 10), "0000320193-09-000002", "10-K", "2009-10-27"),
+        row(year.0, year.1, 1 << 21, "0000320193-10-000001", "10-K/A", "2010-01-25"),
+        row(
+            months.0,
+            months.1,
+            (1 << 20) + (1 << 19),
+            "0000320193-10-000002",
+            "10-Q",
+            "2010-07-21",
+        ),
+        row(year.0, year.1, 1 << 21, "0000320193-10-000003", "10-K", "2010-10-27"),
+        // A month told as a subsequent event moves no fiscal year.
+        row("2010-09-26", "2010-10-20", 1 << 3, "0000320193-10-000003", "10-K", "2010-10-27"),
+        row("2009-09-27", "2010-09-25", 1 << 22, "0000320193-10-000003", "10-K", "2010-10-27"),
+        row("2009-09-27", "2010-06-26", 1 << 4, "0000320193-10-000002", "10-Q", "2010-07-21"),
+    ]
+    .join(",");
+    let json = format!(
+        r#"{{"cik":320193,"facts":{{"us-gaap":{{"SalesRevenueNet":{{"units":{{"USD":[{rows}]}}}}}}}}}}"#
+    );
+    let parsed = read("amended", json.as_bytes()).expect("JSON");
+    assert_eq!(
+        shown(&parsed, "revenue", 1.0)[..2],
+        [
+            "2009-06-28..2009-09-26 1024 2009-10-27".to_owned(),
+            "2009-06-28..2009-09-26 524288 2010-10-27".to_owned()
+        ]
+    );
+    assert_eq!(
+        shown(&parsed, "revenue.annual", 1.0),
+        [
+            "2008-09-28..2009-09-26 1049600 2009-10-27",
+            "2008-09-28..2009-09-26 2097152 2010-01-25",
+            "2009-09-27..2010-09-25 4194304 2010-10-27"
+        ]
+    );
 }
 
 #[test]

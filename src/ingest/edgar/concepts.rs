@@ -15,7 +15,7 @@ use crate::units::Unit;
 /// The families of the bundled data file.
 #[derive(Debug)]
 pub(super) struct Families {
-    pub(super) families: Vec<Family>,
+    pub(super) all: Vec<Family>,
     members: Vec<Member>,
     by_name: HashMap<String, u16>,
 }
@@ -101,26 +101,26 @@ impl Families {
 
     /// The family of a member.
     pub(super) fn family_of(&self, member_idx: u16) -> &Family {
-        &self.families[self.member(member_idx).family_idx]
+        &self.all[self.member(member_idx).family_idx]
     }
 
     fn read(text: &str) -> Result<Self> {
         let file: File = toml::from_str(text)
             .map_err(|e| Error::parse("`concepts.toml` cannot be read").caused_by(e))?;
-        let mut all = Self { families: Vec::new(), members: Vec::new(), by_name: HashMap::new() };
+        let mut families = Self { all: Vec::new(), members: Vec::new(), by_name: HashMap::new() };
         for (family_idx, row) in file.family.into_iter().enumerate() {
             let FamilyRow { metric, kind, unit, sign, concepts, .. } = row;
-            all.families.push(Family { metric, kind, unit: unit.parse()?, sign });
+            families.all.push(Family { metric, kind, unit: unit.parse()?, sign });
             for ConceptRow { name, from, to } in concepts {
-                let member_idx = u16::try_from(all.members.len())
+                let member_idx = u16::try_from(families.members.len())
                     .map_err(|e| Error::invalid("too many concepts").caused_by(e))?;
-                if all.by_name.insert(name.clone(), member_idx).is_some() {
+                if families.by_name.insert(name.clone(), member_idx).is_some() {
                     return Err(Error::invalid(format!("concept `{name}` is in two families")));
                 }
-                all.members.push(Member { family_idx, name, from, to });
+                families.members.push(Member { family_idx, name, from, to });
             }
         }
-        Ok(all)
+        Ok(families)
     }
 }
 

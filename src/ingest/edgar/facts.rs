@@ -21,12 +21,12 @@ const SOURCE: &str = "SEC EDGAR companyfacts";
 /// A payload speaks for filings up to this long after the last that carries a line we read.
 const QUIET_DAYS: i64 = 366;
 
-/// Reads a companyfacts document: every vintage of every quarter, year and balance of the families in
-/// `datasets/concepts.toml`, with what was set aside and why.
+/// Reads a companyfacts document: every vintage of every quarter, year and balance of the families
+/// in `datasets/concepts.toml`, with what was set aside and why.
 ///
 /// The company is the payload's own. Values are in base units; the vintage is the day of the filing
-/// that first gives the value, over equivalent concepts ([`VintageBasis::Filing`]). companyfacts hold
-/// no segments: `nvda.revenue.data_center` comes from the filing's inline XBRL.
+/// that first gives the value, over equivalent concepts ([`VintageBasis::Filing`]). companyfacts
+/// hold no segments: `nvda.revenue.data_center` comes from the filing's inline XBRL.
 ///
 /// # Errors
 /// [`crate::Error::Parse`] naming the file and the place, if the bytes are not a whole companyfacts
@@ -40,7 +40,7 @@ pub fn parse(raw: &Raw) -> Result<Parsed> {
         set_aside: std::mem::take(&mut sorted.set_aside),
         ..Parsed::default()
     };
-    let families = &Families::bundled().families;
+    let families = &Families::bundled().all;
     let closings = Closings::of(&sorted, families.iter().map(|family| family.kind));
     for (family, facts) in families.iter().zip(&sorted.facts) {
         let (values, asides) = match family.kind {
@@ -48,8 +48,8 @@ pub fn parse(raw: &Raw) -> Result<Parsed> {
             Kind::Stock => stocks::stocks(facts, &sorted, &closings),
         };
         let series = Names::new(&owner, family)?;
-        let observe = |value| series.observation(value, family, &sorted, raw.retrieved_at);
-        parsed.observations.extend(values.into_iter().map(observe));
+        let observe = |value: &Value| series.observation(value, family, &sorted, raw.retrieved_at);
+        parsed.observations.extend(values.iter().map(observe));
         parsed.set_aside.extend(asides.into_iter().map(|aside| series.set_aside(aside)));
     }
     Ok(parsed)
@@ -70,7 +70,7 @@ impl Names {
 
     fn observation(
         &self,
-        value: Value,
+        value: &Value,
         family: &Family,
         sorted: &Sorted<'_>,
         retrieved_at: NaiveDate,
@@ -80,7 +80,7 @@ impl Names {
         Observation {
             series: series.clone(),
             period: value.period,
-            value: value.value,
+            value: value.amount,
             unit: family.unit,
             vintage: filing.filed,
             vintage_basis: VintageBasis::Filing,

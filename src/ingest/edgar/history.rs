@@ -3,10 +3,10 @@
 //! May use `rows`, `concepts` and the core files. Everything is judged by what was filed up to that
 //! day, so that a later payload repeats every decision of an earlier one.
 //!
-//! Two rules live here. Periods whose ends lie within [`NEAR_DAYS`] of each other are one period, kept
-//! under the dates first filed. Concepts of one family are one measure until a filing gives both for
-//! one period and they differ: from then on the one listed later counts only where the nearest period
-//! that both report, within [`EVIDENCE_DAYS`], shows them equal.
+//! Two rules live here. Periods whose ends lie within [`NEAR_DAYS`] of each other are one period,
+//! kept under the dates first filed. Concepts of one family are one measure until a filing gives
+//! both for one period and they differ: from then on the one listed later counts only where the
+//! nearest period that both report, within [`EVIDENCE_DAYS`], shows them equal.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -46,8 +46,8 @@ pub(super) struct Said {
     pub(super) filing_idx: usize,
     pub(super) member_idx: u16,
     pub(super) value: f64,
-    /// How many fiscal years after the period's own the filing reports on: 0 for the original, 1 for
-    /// the comparative of the next year.
+    /// How many fiscal years after the period's own the filing reports on: 0 for the original, 1
+    /// for the comparative of the next year.
     pub(super) generation: i64,
 }
 
@@ -184,7 +184,9 @@ impl<'a> History<'a> {
                 let name = member_name(higher);
                 self.aside(
                     fact,
-                    format!("its concept measures something else than `{name}`: they differ where both are given"),
+                    format!(
+                        "its concept is another measure than `{name}`: both are given, and differ"
+                    ),
                 );
                 return None;
             }
@@ -211,8 +213,8 @@ impl<'a> History<'a> {
             .map(|(_, agree)| agree)
     }
 
-    /// By how much a statement differs from what was said before, beyond rounding; `None` if nothing
-    /// was said before.
+    /// By how much a statement differs from what was said before, beyond rounding; `None` if
+    /// nothing was said before.
     ///
     /// Before is the year before's filings, or, in an amendment, the filing amended.
     fn own_shift(&self, span_idx: usize, said_idx: usize) -> Option<f64> {

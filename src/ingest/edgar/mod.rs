@@ -2,9 +2,9 @@
 //!
 //! May use the core files and `ingest`. Says what to get and reads what came; never does I/O.
 //!
-//! `payload` reads the JSON, `rows` checks each fact, `history` remembers what each filing said of each
-//! period, `quarters` and `stocks` make values of it, and `facts` is the chain of them all. Which
-//! concepts measure which metric stands in `datasets/concepts.toml`.
+//! `payload` reads the JSON, `rows` checks each fact, `history` remembers what each filing said of
+//! each period, `quarters` and `stocks` make values of it, and `facts` is the chain of them all.
+//! Which concepts measure which metric stands in `datasets/concepts.toml`.
 
 mod concepts;
 mod facts;
@@ -52,7 +52,7 @@ impl Edgar {
 }
 
 impl Source for Edgar {
-    fn id(&self) -> &str {
+    fn id(&self) -> &'static str {
         "edgar"
     }
 

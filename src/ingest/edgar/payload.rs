@@ -1,8 +1,9 @@
-//! Reading companyfacts JSON: only the rows of concepts that a family names, borrowed from the bytes.
+//! Reading companyfacts JSON: only the rows of concepts that a family names, borrowed from the
+//! bytes.
 //!
-//! May use `concepts` and `error`. Never builds a tree: what no family names is skipped unread. A row
-//! with a wrong type is kept as it is, so that `rows` can set it aside with a reason; JSON of another
-//! shape is an error that names the place.
+//! May use `concepts` and `error`. Never builds a tree: what no family names is skipped unread. A
+//! row with a wrong type is kept as it is, so that `rows` can set it aside with a reason; JSON of
+//! another shape is an error that names the place.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -57,8 +58,8 @@ pub(super) enum Scalar<'a> {
 /// Reads a document.
 ///
 /// # Errors
-/// [`Error::Parse`] naming the file, the line and column, and the concept, if the bytes are no JSON or
-/// JSON of another kind.
+/// [`Error::Parse`] naming the file, the line and column, and the concept, if the bytes are no JSON
+/// or JSON of another kind.
 pub(super) fn read<'a>(name: &str, bytes: &'a [u8]) -> Result<(Payload<'a>, Vec<String>)> {
     let mut reading = Reading::default();
     let mut json = serde_json::Deserializer::from_slice(bytes);
@@ -134,7 +135,11 @@ impl Reading<'_> {
 
 /// Defines a seed that reads a JSON object key by key into `Reading`.
 macro_rules! object {
-    ($name:ident { $($field:ident: $type:ty),* }, $what:literal, |$self:ident, $map:ident| $body:block) => {
+    (
+        $name:ident { $($field:ident: $type:ty),* },
+        $what:literal,
+        |$self:ident, $map:ident| $body:block
+    ) => {
         struct $name<'r, 'a>(&'r mut Reading<'a> $(, $type)*);
 
         impl<'a> DeserializeSeed<'a> for $name<'_, 'a> {

@@ -4,14 +4,16 @@
 //! rests on what was filed up to its day.
 //!
 //! A quarter that a filing gives itself is preferred. Otherwise it is the difference of two
-//! year-to-date values that start on one day, the shorter ending on the day before the quarter starts.
-//! The two are compatible if they
-//! 1. are of one generation: both from filings that report on the same fiscal year (the originals, or
-//!    the comparatives a year later). An operand first reported in a later generation may join the
-//!    other's last value, as long as nothing of that fiscal year was restated between the two filings;
-//! 2. stand on one basis: where the longer one's filing restates the longer one, or its comparative of
-//!    the year before, the shorter one's filing must do so too. In originals a restatement counts from
-//!    [`MATERIAL`] of the quarter on, in later generations always; rounding never counts;
+//! year-to-date values that start on one day, the shorter ending on the day before the quarter
+//! starts. The two are compatible if they
+//! 1. are of one generation: both from filings that report on the same fiscal year (the originals,
+//!    or the comparatives a year later). An operand first reported in a later generation may join
+//!    the other's last value, as long as nothing of that fiscal year was restated between the two
+//!    filings;
+//! 2. stand on one basis: where the longer one's filing restates the longer one, or its comparative
+//!    of the year before, the shorter one's filing must do so too. In originals a restatement
+//!    counts from [`MATERIAL`] of the quarter on, in later generations always; rounding never
+//!    counts;
 //! 3. are of one concept, or of two that are shown equal nearby.
 //!
 //! Otherwise the value known before stays, and the recomputation is set aside with its reason.
@@ -35,7 +37,7 @@ const MONTH_DAYS: f64 = 365.25 / 12.0;
 /// One value of one vintage.
 pub(super) struct Value {
     pub(super) period: Period,
-    pub(super) value: f64,
+    pub(super) amount: f64,
     pub(super) is_year: bool,
     pub(super) origin: Origin,
 }
@@ -220,7 +222,8 @@ impl Making<'_> {
         let counts = shift.abs() > weight * (long.value - short.value).abs();
         if counts && shift != 0.0 && self.history.basis_shift(shorter, short_idx) == 0.0 {
             return Some(format!(
-                "its longer operand is restated (by {shift} USD, here or in its comparative), the shorter one is not"
+                "its longer operand is restated (by {shift}, or its comparative is), the \
+                 shorter one is not"
             ));
         }
         None
@@ -261,7 +264,7 @@ impl Making<'_> {
         }
         self.ends.insert((is_year, period.end()), span_idx);
         self.shown.insert(span_idx, Shown { value, filed, operands });
-        self.values.push(Value { period, value, is_year, origin });
+        self.values.push(Value { period, amount: value, is_year, origin });
     }
 
     /// A period given out before that shares a day with this one.
@@ -306,7 +309,7 @@ impl Making<'_> {
                 if self.history.beyond_rounding(now, &used.1) != 0.0 {
                     let accn = self.history.filings[now.filing_idx].accn.to_owned();
                     let reason = format!(
-                        "not recomputed: {} was restated from {} to {}, the other operand was not since",
+                        "not recomputed: {} was restated from {} to {}, the other not since",
                         self.history.spans[used.0].period, used.1.value, now.value
                     );
                     asides.push(Aside {
@@ -335,7 +338,8 @@ impl Making<'_> {
         let found = if known.is_empty() { "nothing shorter".to_owned() } else { known.join(", ") };
         let start = period.start();
         let reason = format!(
-            "no quarter that ends on {}: needed is a compatible year to date from {start} to the quarter before; found {found}",
+            "no quarter that ends on {}: needed is a compatible year to date from {start} to the \
+             quarter before; found {found}",
             period.end()
         );
         let accn = self.history.filings[last.filing_idx].accn.to_owned();

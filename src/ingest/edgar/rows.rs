@@ -1,7 +1,8 @@
-//! From rows as they stand to facts that can be used: forms, units, dates and values are checked here.
+//! From rows as they stand to facts that can be used: forms, units, dates and values are checked
+//! here.
 //!
-//! May use `payload`, `concepts` and the core files. A row that cannot be used is set aside with its
-//! reason; it never stops the others.
+//! May use `payload`, `concepts` and the core files. A row that cannot be used is set aside with
+//! its reason; it never stops the others.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,7 +11,7 @@ use chrono::{Datelike, NaiveDate};
 use super::concepts::{Families, Kind, Sign};
 use super::payload::{Payload, Row, Scalar};
 use crate::ingest::SetAside;
-use crate::period::Period;
+use crate::period::{Frequency, Period};
 
 /// The years in which a date of a filing or period can lie.
 const YEARS: std::ops::RangeInclusive<i32> = 1990..=2099;
@@ -71,7 +72,7 @@ fn form(name: &str) -> Option<Form> {
 pub(super) fn sort<'a>(payload: &'a Payload<'_>, units: &'a [String], owner: &str) -> Sorted<'a> {
     let families = Families::bundled();
     let mut sorting = Sorting { owner, units, ..Sorting::default() };
-    let mut facts = vec![Vec::new(); families.families.len()];
+    let mut facts = vec![Vec::new(); families.all.len()];
     for row in &payload.rows {
         match sorting.fact(row) {
             Ok(fact) => facts[families.member(row.member_idx).family_idx].push(fact),
@@ -97,17 +98,22 @@ pub(super) fn sort<'a>(payload: &'a Payload<'_>, units: &'a [String], owner: &st
 }
 
 /// Sets the end and the rounding of every filing by its facts.
+///
+/// The end is that of the last period of the kind that the form is about, so that a month told as a
+/// subsequent event does not move it.
 fn describe(filings: &mut [Filing<'_>], facts: &[Vec<Fact>]) {
-    let mut is_flow = vec![false; filings.len()];
+    let mut best = vec![(0, NaiveDate::MIN); filings.len()];
     for fact in facts.iter().flatten() {
         let filing = &mut filings[fact.filing_idx];
-        let flow = fact.period.n_days() > 1;
-        if flow && !is_flow[fact.filing_idx] {
-            is_flow[fact.filing_idx] = true;
-            filing.report_end = fact.period.end();
-        } else if flow == is_flow[fact.filing_idx] {
-            filing.report_end = filing.report_end.max(fact.period.end());
-        }
+        let weight = match (filing.form, fact.period.frequency()) {
+            (Form::Annual, Some(Frequency::Year)) => 3,
+            (_, Some(Frequency::Day | Frequency::Month)) => 0,
+            (_, Some(Frequency::Quarter | Frequency::Year)) => 2,
+            (_, None) => 1,
+        };
+        let found = &mut best[fact.filing_idx];
+        *found = (*found).max((weight, fact.period.end()));
+        filing.report_end = found.1;
         while fact.value % filing.rounding != 0.0 && filing.rounding > 1.0 {
             filing.rounding /= 10.0;
         }
@@ -285,6 +291,7 @@ fn date(scalar: &Scalar<'_>, key: &str) -> Result<NaiveDate, String> {
 }
 
 /// Reads `2026-08-26`.
+#[expect(clippy::many_single_char_names, reason = "the digits of one date")]
 pub(super) fn parse_date(text: &[u8]) -> Option<NaiveDate> {
     let [a, b, c, d, b'-', m, n, b'-', x, y] = text else { return None };
     let number = |digits: &[&u8]| {

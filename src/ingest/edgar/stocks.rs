@@ -1,9 +1,9 @@
 //! Stocks: values at a date, such as inventory, out of what filings said, day by day.
 //!
-//! May use `history`, `rows` and the core files. A balance counts on a day on which a reported period
-//! ends, or the day before one starts. A day a little off counts where its filing gives no balance of the
-//! right one; else it is an opening balance restated for a new accounting rule, and set aside like any
-//! other day.
+//! May use `history`, `rows` and the core files. A balance counts on a day on which a reported
+//! period ends, or the day before one starts. A day a little off counts where its filing gives no
+//! balance of the right one; else it is an opening balance restated for a new accounting rule, and
+//! set aside like any other day.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -78,9 +78,9 @@ pub(super) fn stocks(
             let span = &history.spans[span_idx];
             let Some(said) = span.said.last().copied() else { continue };
             if shown.insert(span_idx, said.value).map(f64::to_bits) != Some(said.value.to_bits()) {
-                let (period, value) = (span.period, said.value);
+                let (period, amount) = (span.period, said.value);
                 let origin = Origin::Reported(said);
-                values.push(Value { period, value, is_year: false, origin });
+                values.push(Value { period, amount, is_year: false, origin });
             }
         }
     }
