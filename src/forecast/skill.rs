@@ -6,9 +6,10 @@
 
 use chrono::NaiveDate;
 
+use super::history::Scale;
 use super::record::{Attempt, Footing, Record};
 use super::score;
-use super::spec::{SkillRule, Spec};
+use super::spec::Spec;
 use super::summary::by_quarter;
 use crate::draws::{Randomness, sorted_quantile};
 use crate::series::SeriesId;
@@ -136,7 +137,7 @@ pub fn assess(
     let by_horizon: Vec<_> = footings
         .iter()
         .zip(1..)
-        .map(|(footing, horizon)| assess_at(records, target, horizon, *footing, as_of, rule))
+        .map(|(footing, horizon)| assess_at(records, target, horizon, *footing, as_of))
         .collect();
     let above = |at: &&SkillAt| at.lower.is_some_and(|lower| lower > 0.0);
     Skill {
@@ -193,15 +194,17 @@ impl Skill {
     }
 }
 
+/// Skill at one horizon: the series' own where its record shows it, the panel's where that shows it and
+/// the series' own does not contradict it.
 fn assess_at(
     records: &[&Record],
     target: &SeriesId,
     horizon: usize,
     footing: Footing,
     as_of: NaiveDate,
-    rule: &SkillRule,
 ) -> SkillAt {
-    let pairs = |keep: &dyn Fn(&Record, &Attempt) -> bool| -> Vec<(NaiveDate, f64, f64)> {
+    let rule = &Spec::bundled().skill;
+    let resolved = |keep: &dyn Fn(&Record, &Attempt) -> bool| -> Vec<(NaiveDate, f64, f64)> {
         let attempts = records.iter().flat_map(|r| r.attempts.iter().map(move |a| (r, a)));
         attempts
             .filter(|(record, a)| a.horizon == horizon && a.origin < as_of && keep(record, a))
@@ -211,22 +214,26 @@ fn assess_at(
             })
             .collect()
     };
-    let own = |record: &Record| record.series == *target;
-    let like = pairs(&|record, a| own(record) && a.footing == footing);
-    let (basis, pairs) = if like.len() >= rule.min_own {
-        (Basis::Own, like)
-    } else {
-        let all_own = pairs(&|record, _| own(record));
-        if all_own.len() >= rule.min_own || records.len() < 2 {
-            (Basis::Own, all_own)
-        } else {
-            (Basis::Panel, pairs(&|_, _| true))
-        }
+    let measure = |basis: Basis, pairs: &[(NaiveDate, f64, f64)]| {
+        let measured = pairs.len() >= MIN_MEASURED;
+        let skill = measured.then(|| skill_of(pairs.iter().map(|(_, e, r)| (*e, *r)))).flatten();
+        let lower = skill.and_then(|_| lower_bound(pairs, &format!("{target}.{horizon}"), horizon));
+        SkillAt { horizon, n: pairs.len(), skill, lower, basis }
     };
-    let measured = pairs.len() >= MIN_MEASURED;
-    let skill = measured.then(|| skill_of(pairs.iter().map(|(_, e, r)| (*e, *r)))).flatten();
-    let lower = skill.and_then(|_| lower_bound(&pairs, &format!("{target}.{horizon}"), horizon));
-    SkillAt { horizon, n: pairs.len(), skill, lower, basis }
+    let is_own = |record: &Record| record.series == *target;
+    let like = resolved(&|record, a| is_own(record) && a.footing == footing);
+    let own = if like.len() >= rule.min_own {
+        measure(Basis::Own, &like)
+    } else {
+        measure(Basis::Own, &resolved(&|record, _| is_own(record)))
+    };
+    let shows = |at: &SkillAt| at.lower.is_some_and(|lower| lower > 0.0);
+    if own.n >= rule.min_own && shows(&own) || records.len() < 2 {
+        return own;
+    }
+    let panel = measure(Basis::Panel, &resolved(&|_, a| a.scale == Scale::Log));
+    let contradicted = own.skill.is_some_and(|skill| skill <= 0.0);
+    if shows(&panel) && !contradicted || own.skill.is_none() { panel } else { own }
 }
 
 fn skill_of(pairs: impl Iterator<Item = (f64, f64)>) -> Option<f64> {
