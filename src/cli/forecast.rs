@@ -269,6 +269,8 @@ fn people_row(forecast: &Forecast, step: &Outlook, arguments: &Arguments) -> Vec
     row.push(forecast.skill.grade_at(step.horizon).letter().to_owned());
     row.push(forecast.model_used.clone());
     let note = step.refusal.as_ref().map(|r| format!("{}; try {}", r.code.word(), r.would_answer));
-    row.push(note.or_else(|| forecast.fallback_reason.clone()).unwrap_or_default());
+    let over = (step.period.end() < forecast.origin)
+        .then(|| "this period is over; its value is not in the archive".to_owned());
+    row.push(note.or_else(|| forecast.fallback_reason.clone()).or(over).unwrap_or_default());
     row
 }

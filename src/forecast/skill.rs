@@ -56,7 +56,7 @@ pub enum Grade {
     A,
     /// A tenth or more.
     B,
-    /// Above zero.
+    /// Above zero, or shown by the panel alone.
     C,
     /// Not above zero, or not measured: refused.
     D,
@@ -73,9 +73,10 @@ impl Grade {
         }
     }
 
-    /// The grade that a lower bound earns.
-    pub fn of(lower: Option<f64>) -> Self {
-        match lower {
+    /// The grade that a lower bound earns; what only the panel shows earns `C` at most.
+    pub fn of(at: &SkillAt) -> Self {
+        match at.lower {
+            Some(lower) if lower > 0.0 && at.basis == Basis::Panel => Self::C,
             Some(lower) if lower >= 0.25 => Self::A,
             Some(lower) if lower >= 0.10 => Self::B,
             Some(lower) if lower > 0.0 => Self::C,
@@ -142,7 +143,7 @@ pub fn assess(
     let above = |at: &&SkillAt| at.lower.is_some_and(|lower| lower > 0.0);
     Skill {
         horizon_cap: by_horizon.iter().take_while(above).count().min(rule.max_horizon),
-        grade: Grade::of(by_horizon.first().and_then(|at| at.lower)),
+        grade: by_horizon.first().map_or(Grade::D, Grade::of),
         by_horizon,
     }
 }
@@ -152,7 +153,7 @@ impl Skill {
     pub fn grade_at(&self, horizon: usize) -> Grade {
         let within = horizon >= 1 && horizon <= self.horizon_cap;
         let at = self.by_horizon.get(horizon.wrapping_sub(1)).filter(|_| within);
-        Grade::of(at.and_then(|at| at.lower))
+        at.map_or(Grade::D, Grade::of)
     }
 
     /// Why the step at a horizon is withheld, if it is.
@@ -194,8 +195,8 @@ impl Skill {
     }
 }
 
-/// Skill at one horizon: the series' own where its record shows it, the panel's where that shows it and
-/// the series' own does not contradict it.
+/// Skill at one horizon: the series' own where its record shows it; the panel's where only that shows
+/// it and the series' own points the same way.
 fn assess_at(
     records: &[&Record],
     target: &SeriesId,
@@ -232,8 +233,8 @@ fn assess_at(
         return own;
     }
     let panel = measure(Basis::Panel, &resolved(&|_, a| a.scale == Scale::Log));
-    let contradicted = own.skill.is_some_and(|skill| skill <= 0.0);
-    if shows(&panel) && !contradicted || own.skill.is_none() { panel } else { own }
+    let agrees = own.skill.is_some_and(|skill| skill > 0.0);
+    if agrees && shows(&panel) { panel } else { own }
 }
 
 fn skill_of(pairs: impl Iterator<Item = (f64, f64)>) -> Option<f64> {

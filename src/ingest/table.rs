@@ -111,7 +111,9 @@ struct Cells<'a> {
 impl<'a> Cells<'a> {
     fn read(raw: &'a Raw) -> Result<Self> {
         let unreadable = |what: &str, e: PolarsError| {
-            Error::parse(format!("`{}` is not a {what} table", raw.name)).caused_by(e)
+            Error::parse(format!("`{}` is not a {what} table", raw.name))
+                .hint("every line needs as many cells as the header; a cell with a comma is quoted")
+                .caused_by(e)
         };
         let frame = if raw.bytes.starts_with(b"PAR1") {
             ParquetReader::new(Cursor::new(&raw.bytes))
