@@ -2,6 +2,12 @@
 //!
 //! Prints the best of some runs in MB/s; with `rows` or `aside`, what was read instead.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "an example reads and writes for itself"
+)]
+
 use std::time::Instant;
 
 use anyhow::Context;

@@ -1,5 +1,7 @@
 //! Writes the sample report in every format into the folder given as the first argument.
 
+#![expect(clippy::disallowed_methods, reason = "an example reads and writes for itself")]
+
 use chipcast::report::{Html, Json, Markdown, Render};
 
 #[path = "../tests/it/report_sample.rs"]

@@ -9,7 +9,7 @@ use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
 use crate::error::{Error, Result};
 
 /// Days in a week (definition).
-const DAYS_PER_WEEK: i64 = 7;
+const DAYS_PER_WEEK: f64 = 7.0;
 
 /// A span of days, both ends inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -85,7 +85,7 @@ impl Period {
     pub fn n_weeks(self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "a period has fewer than 2^52 days")]
         let days = self.n_days() as f64;
-        days / DAYS_PER_WEEK as f64
+        days / DAYS_PER_WEEK
     }
 
     /// Month, quarter or year by its length; `None` for anything between, such as nine months.

@@ -4,6 +4,8 @@
 //! `std::fs`. A write makes its segments first and renames the manifest last, so that a crash at any
 //! point leaves the old or the new archive. Never compares a vintage with a day.
 
+#![expect(clippy::disallowed_methods, reason = "the one file that may use the disk")]
+
 use std::fs::{self, File, TryLockError};
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};

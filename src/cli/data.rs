@@ -231,7 +231,7 @@ fn import(context: &Context, file: &std::path::Path, map: Option<&str>) -> Resul
     let raw = Raw {
         name: file.display().to_string(),
         bytes: store::read_file(file, IMPORT_LIMIT)?,
-        retrieved_at: context.today(),
+        retrieved_at: Context::today(),
     };
     let parsed = tables::observations(&raw, &map)?;
     let before = context.archive()?;

@@ -246,24 +246,19 @@ fn people_row(forecast: &Forecast, step: &Outlook, arguments: &Arguments) -> Vec
         |(skill, lower, n)| format!("{skill:.2} (at least {lower:.2}, n {n})"),
     );
     let mut row = vec![step.period.end().to_string()];
-    match &step.refusal {
-        Some(_) => {
-            row.push("refused".to_owned());
-            row.extend(arguments.coverage.iter().map(|_| String::new()));
-        }
-        None => {
-            row.push(format::short(step.median, unit, 1));
-            row.extend(arguments.coverage.iter().map(|coverage| {
-                match (too_high(step, *coverage), step.quantiles.interval(*coverage)) {
-                    (None, Some((low, high))) => format!(
-                        "{} to {}",
-                        format::short(low, unit, 1),
-                        format::short(high, unit, 1)
-                    ),
-                    _ => format!("refused above {:.2}", step.quantiles.highest_coverage()),
+    if step.refusal.is_some() {
+        row.push("refused".to_owned());
+        row.extend(arguments.coverage.iter().map(|_| String::new()));
+    } else {
+        row.push(format::short(step.median, unit, 1));
+        row.extend(arguments.coverage.iter().map(|coverage| {
+            match (too_high(step, *coverage), step.quantiles.interval(*coverage)) {
+                (None, Some((low, high))) => {
+                    format!("{} to {}", format::short(low, unit, 1), format::short(high, unit, 1))
                 }
-            }));
-        }
+                _ => format!("refused above {:.2}", step.quantiles.highest_coverage()),
+            }
+        }));
     }
     row.push(skill);
     row.push(forecast.skill.grade_at(step.horizon).letter().to_owned());

@@ -55,7 +55,7 @@ pub(super) fn run(context: &Context, command: &Command) -> Result<Outcome> {
             let raw = Raw {
                 name: file.display().to_string(),
                 bytes: store::read_file(&file, PAYLOAD_LIMIT)?,
-                retrieved_at: context.today(),
+                retrieved_at: Context::today(),
             };
             read.take(&Edgar::new(0, arguments.base_url.as_str()).parse(&raw)?)?;
         }
@@ -87,7 +87,7 @@ fn fetch(context: &Context, arguments: &EdgarArguments, read: &mut Read) -> Resu
         for request in source.requests(read.before.known_through()) {
             context.say(format!("fetching {}", request.url));
             let bytes = client.get(&request)?;
-            let raw = Raw { name: request.url.clone(), bytes, retrieved_at: context.today() };
+            let raw = Raw { name: request.url.clone(), bytes, retrieved_at: Context::today() };
             read.take(&source.parse(&raw)?)?;
         }
     }
@@ -122,14 +122,11 @@ impl Read {
         let mut kept = Vec::new();
         let statuses = self.after.review(&parsed.observations)?;
         for (row, status) in parsed.observations.iter().zip(&statuses) {
-            let reason = match status {
-                Status::Conflict { held, source } => {
-                    Some(format!("the archive holds {held} for this key, from {source}"))
-                }
-                _ => {
-                    kept.push(row.clone());
-                    None
-                }
+            let reason = if let Status::Conflict { held, source } = status {
+                Some(format!("the archive holds {held} for this key, from {source}"))
+            } else {
+                kept.push(row.clone());
+                None
             };
             self.observed(row, status_word(status), reason);
         }
@@ -139,8 +136,8 @@ impl Read {
             self.rows.push(vec![
                 json!("observation"),
                 json!(aside.series),
-                json!(aside.period.map(|period| period.start())),
-                json!(aside.period.map(|period| period.end())),
+                json!(aside.period.map(super::super::period::Period::start)),
+                json!(aside.period.map(super::super::period::Period::end)),
                 Value::Null,
                 Value::Null,
                 Value::Null,

@@ -181,7 +181,7 @@ impl Context {
         clippy::disallowed_methods,
         reason = "the command line is where the clock may be read"
     )]
-    fn today(&self) -> NaiveDate {
+    fn today() -> NaiveDate {
         chrono::Utc::now().date_naive()
     }
 
@@ -226,7 +226,7 @@ pub fn main() -> ExitCode {
         Ok(Outcome::Refused) => ExitCode::from(3),
         Err(error) => {
             report_error(&error);
-            let busy = error.source().is_some_and(|cause| cause.is::<Busy>());
+            let busy = error.source().is_some_and(<dyn std::error::Error + 'static>::is::<Busy>);
             ExitCode::from(if busy { 5 } else { 2 })
         }
     }

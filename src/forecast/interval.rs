@@ -142,6 +142,9 @@ impl Calibration {
     }
 }
 
+/// The ends of a central interval; `None` where it could not be claimed.
+type Ends = Option<(f64, f64)>;
+
 /// Sorted residuals and the running misses of each anchor's interval.
 #[derive(Default)]
 struct Replay {
@@ -179,7 +182,7 @@ fn replay(
         events.entry((*day, 2)).or_default().push(Event::Asked(i));
     }
     let mut state = Replay::default();
-    let mut made: Vec<Option<Vec<Option<(f64, f64)>>>> = vec![None; attempts.len()];
+    let mut made: Vec<Option<Vec<Ends>>> = vec![None; attempts.len()];
     let mut offsets = vec![Offsets::default(); days.len()];
     for event in events.into_values().flatten() {
         match event {
@@ -197,7 +200,7 @@ fn replay(
 
 impl Replay {
     /// The central interval of each anchor coverage; `None` where it cannot be claimed.
-    fn intervals(&self, n_series: usize) -> Vec<Option<(f64, f64)>> {
+    fn intervals(&self, n_series: usize) -> Vec<Ends> {
         let claimable = highest_coverage(self.residuals.len());
         let ends =
             |(k, coverage): (usize, &f64)| (*coverage <= claimable).then(|| self.ends(k, n_series));
@@ -242,7 +245,7 @@ impl Replay {
         Offsets { anchors: lows, n_residuals: self.residuals.len() }
     }
 
-    fn resolve(&mut self, residual: f64, intervals: Option<&[Option<(f64, f64)>]>) {
+    fn resolve(&mut self, residual: f64, intervals: Option<&[Ends]>) {
         for (k, interval) in intervals.unwrap_or_default().iter().enumerate() {
             if let Some((low, high)) = interval {
                 let miss = f64::from(u8::from(residual < *low || residual > *high));
@@ -281,7 +284,8 @@ mod tests {
 
     #[test]
     fn quantiles_are_in_order() {
-        let attempts = (0..60).map(|i| (day(i), Some(((i as f64).sin(), day(i + 1)))));
+        let attempts =
+            (0_u32..60).map(|i| (day(i.into()), Some((f64::from(i).sin(), day(u64::from(i) + 1)))));
         let offsets = replay(attempts, 3, &[day(90)]);
         let quantiles = offsets[0].around(5.0, Scale::Log, 0.1);
         let values: Vec<_> = (1..100).map(|p| quantiles.at(f64::from(p) / 100.0)).collect();

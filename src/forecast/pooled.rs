@@ -54,7 +54,7 @@ impl Forecaster for Pooled {
         });
         let mut path = Path::new(self, steps.collect());
         if let Some(reason) = fitted.fallback_reason {
-            path.model_used = "naive".to_owned();
+            "naive".clone_into(&mut path.model_used);
             path.fallback_reason = Some(reason);
         }
         Ok(path)

@@ -68,7 +68,7 @@ pub fn run(known: &Snapshot) -> Result<Vec<Finding>> {
     for id in &ids {
         let held = known.series(id)?;
         n_points += held.points.len();
-        findings.extend(percentiles(known, id, &held)?);
+        findings.extend(percentiles(known, id, &held));
         findings.extend(staleness(known, &held));
         let late = known
             .vintages(id)?
@@ -103,7 +103,7 @@ pub fn run(known: &Snapshot) -> Result<Vec<Finding>> {
 }
 
 /// `p05 <= p50 <= p95` wherever a series has percentile siblings.
-fn percentiles(known: &Snapshot, id: &SeriesId, held: &Known) -> Result<Vec<Finding>> {
+fn percentiles(known: &Snapshot, id: &SeriesId, held: &Known) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (ending, above) in [("p05", false), ("p95", true)] {
         let Ok(sibling) = SeriesId::new(&format!("{id}.{ending}")) else { continue };
@@ -124,7 +124,7 @@ fn percentiles(known: &Snapshot, id: &SeriesId, held: &Known) -> Result<Vec<Find
             }
         }
     }
-    Ok(findings)
+    findings
 }
 
 /// A filed or market series whose next value is long overdue.

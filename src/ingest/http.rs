@@ -160,6 +160,10 @@ impl Client {
                 attempt.stop()
             }
         });
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the network is reached here and nowhere else"
+        )]
         let mut builder = reqwest::blocking::Client::builder()
             .redirect(policy)
             .timeout(limits.timeout)

@@ -141,7 +141,7 @@ impl<'a> Cells<'a> {
     }
 
     fn n_rows(&self) -> usize {
-        self.columns.values().next().map_or(0, |column| column.len())
+        self.columns.values().next().map_or(0, polars::prelude::ChunkedArray::len)
     }
 
     fn require(&self, names: &[&str]) -> Result<()> {

@@ -161,7 +161,7 @@ fn bullets(material: &Material<'_>) -> Result<Vec<Prose>> {
             format::range(guide.low, guide.high, guide.unit, 1),
             format::date(guide.period.end()),
         );
-        bullets.push(Prose::cited(text, &SourceRef::announced(guide)));
+        bullets.push(Prose::cited(text, SourceRef::announced(guide)));
     } else if let Some(last) = material.last_value()? {
         let text = "What moved it: the last reported quarter, carried on by growth that is shared \
                     with the other companies of the panel.";
@@ -178,7 +178,7 @@ fn bullets(material: &Material<'_>) -> Result<Vec<Prose>> {
             format::date(chain.date),
             format::range(installed[0], installed[2], unit, 2),
         );
-        bullets.push(Prose::cited(text, &material.model("scaling chain, draw by draw")));
+        bullets.push(Prose::cited(text, material.model("scaling chain, draw by draw")));
     }
     let next = next_release(material)?;
     let text = format!(
@@ -186,7 +186,7 @@ fn bullets(material: &Material<'_>) -> Result<Vec<Prose>> {
          a lower bound of skill that falls to zero.",
         format::date(next)
     );
-    bullets.push(Prose::cited(text, &material.model("calendar of the series")));
+    bullets.push(Prose::cited(text, material.model("calendar of the series")));
     Ok(bullets)
 }
 

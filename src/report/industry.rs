@@ -68,7 +68,7 @@ pub fn industry(
         bullets: vec![Prose::cited(
             "Half of each company's shock is taken to be common to all, so the total is less certain \
              than independent companies would make it.",
-            &SourceRef::model("copula of models/chipcast.toml", run_id, known.as_of()),
+            SourceRef::model("copula of models/chipcast.toml", run_id, known.as_of()),
         )],
         sections,
         disclosures: disclosures(),

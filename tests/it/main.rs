@@ -1,6 +1,12 @@
 //! The one integration binary. Inputs are small fixtures; nothing here reads the clock or an outside
 //! network.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "tests keep files of their own"
+)]
+
 mod accuracy;
 mod architecture;
 mod archive;

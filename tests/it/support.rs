@@ -1,6 +1,6 @@
 //! What several tests need: rows of powers of two, and the binary with a folder of its own.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use chipcast::archive::{Archive, Batch};
@@ -42,18 +42,6 @@ pub(crate) fn archive(observations: Vec<Observation>, known_through: &str) -> Ar
     let known_through = day(known_through);
     let batch = Batch { observations, announcements: Vec::new(), known_through };
     Archive::empty(known_through).append(&batch).expect("rows without conflict").0
-}
-
-/// A path of the folder with public payloads beside the project, if it is there.
-pub(crate) fn shared(path: &str) -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let root = std::env::var_os("CHIPCAST_SHARED").map_or(beside, PathBuf::from);
-    let found = root.join(path);
-    if found.exists() {
-        return Some(found);
-    }
-    println!("left out: {path} is not beside the project");
-    None
 }
 
 /// Whether the slow kinds run in full.
