@@ -35,7 +35,7 @@ fn money(material: &Material<'_>, machines: &Machines) -> Result<Section> {
         _ => &chain.steps[..],
     };
     let rows = shown.iter().map(|step| trace_row(step, &own, material));
-    let headings = ["Step", "Median", "5%", "95%", "Unit", "Kind", "How"];
+    let headings = ["Step", "Median", "90% range", "Unit", "Kind", "How"];
     let table = Table::new("Every step, with what it rests on", &headings, rows.collect())?;
     let mut blocks: Vec<Block> = vec![spent(material, machines)?, table.into()];
     for warning in &chain.warnings {
@@ -63,7 +63,8 @@ fn spent(material: &Material<'_>, machines: &Machines) -> Result<Block> {
 }
 
 fn trace_row(step: &Step, own: &SourceRef, material: &Material<'_>) -> Vec<Cell> {
-    let unit: Unit = step.unit.parse().unwrap_or(Unit::Index);
+    let is_work = step.unit.starts_with("FLOP");
+    let unit = if is_work { Unit::Flop } else { step.unit.parse().unwrap_or(Unit::Index) };
     let kind = match step.kind {
         StepKind::Assumption => SourceKind::Assumption,
         StepKind::Estimate | StepKind::Fact => SourceKind::Estimate,
@@ -78,13 +79,11 @@ fn trace_row(step: &Step, own: &SourceRef, material: &Material<'_>) -> Vec<Cell>
             material.known.as_of(),
         ),
     };
-    let digits = if unit == Unit::Index { 3 } else { 2 };
-    let number = |value: f64| Cell::number(value, unit, digits, &source);
+    let digits = if step.p50 >= 100.0 && unit == Unit::Index { 0 } else { 2 };
     vec![
         Cell::label(step.name.clone()),
-        number(step.p50),
-        number(step.p05),
-        number(step.p95),
+        Cell::number(step.p50, unit, digits, &source),
+        Cell::cited(format::range(step.p05, step.p95, unit, digits), &source),
         Cell::label(step.unit.clone()),
         Cell::label(step.kind.word()),
         Cell::label(step.expression.clone()),

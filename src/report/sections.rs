@@ -18,7 +18,7 @@ use crate::units::Unit;
 pub use super::curves::machines;
 
 /// Quarters of history that charts show.
-const SHOWN_PERIODS: usize = 24;
+const SHOWN_PERIODS: usize = 16;
 /// The rivals on a page, the engine's own choice last.
 const SHOWN_MODELS: [&str; 6] = ["naive", "seasonal_naive", "drift", "guide", "ols", "chipcast"];
 
@@ -99,7 +99,14 @@ pub(super) fn outlook(material: &Material<'_>) -> Result<Section> {
         n if n == forecast.steps.len() => "Every quarter asked lies inside the measured reach",
         _ => "The nearer quarters are answered, the further ones refused",
     };
-    let chart = Chart::new(heading, title, alt, forecast.unit, fan, sources.clone());
+    let finding = answered().last().map_or_else(
+        || "The last value is the last word".to_owned(),
+        |step| {
+            let median = format::words(step.median, forecast.unit, 1);
+            format!("Heading for {median} in the quarter to {}", format::date(step.period.end()))
+        },
+    );
+    let chart = Chart::new(finding, title, alt, forecast.unit, fan, sources.clone());
     let mut blocks: Vec<Block> = vec![chart.into(), steps_table(material, &sources)?.into()];
     if let Some(step) = forecast.steps.iter().find(|step| step.refusal.is_some())
         && let Some(refusal) = &step.refusal

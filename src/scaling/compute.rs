@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn known_labs_at_the_end_of_2024() {
-        // SCALING.md section 2: 2.0e26, 1.0e26 and 1.1e26 FLOP at u = 0.15, share 0.20, 100 days.
+        // By hand from the lab medians of Epoch AI: 2.0e26, 1.0e26 and 1.1e26 FLOP at u = 0.15, share 0.20, 100 days.
         for (fleet, needed) in [(386_219.0, 2.0e26), (203_366.0, 1.0e26), (208_560.0, 1.1e26)] {
             let running = at_medians(fleet * 0.20);
             let fleet = Draws::constant(H100e(fleet), 1);

@@ -87,7 +87,7 @@ impl Comparison {
 /// # Errors
 /// [`Error::Insufficient`] if either side of the split has fewer than five models with compute.
 /// # Source
-/// Recipe and published numbers: SCALING.md section 4; rows: Epoch AI, Epoch Capabilities Index.
+/// Rows: Epoch AI, Epoch Capabilities Index and training compute, CC BY.
 pub fn compare(
     scale: Scale,
     rows: &[CapabilityRow],
