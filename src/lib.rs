@@ -1,5 +1,35 @@
 //! Chipcast forecasts which companies will buy how many GPUs, says how far that forecast can be
 //! trusted, and turns the purchases into the AI capability they buy.
+//!
+//! # The chain
+//!
+//! ```text
+//! sources -> ingest -> Archive (every value with its vintage) -> as_of(day) -> Snapshot
+//! Snapshot -> forecast (medians, conformal intervals, measured skill, or a refusal)
+//! Forecast of spend -> scaling: chips -> installed base -> training run -> capability
+//! all of it -> report (HTML, Markdown, JSON) and the command line
+//! ```
+//!
+//! # In five lines
+//!
+//! ```
+//! use chipcast::forecast::{backtest::Book, engine::Chipcast};
+//! # fn main() -> chipcast::Result<()> {
+//! let archive = chipcast::ingest::bundled::archive()?;
+//! let snapshot = archive.as_of("2026-09-01".parse().expect("a date"))?;
+//! let forecast = Book::new(&snapshot, 1)?.forecast(&Chipcast, &"nvda.revenue".parse()?)?;
+//! let next = forecast.horizon(1)?;
+//! println!("{:.1} billion USD by {}", next.median / 1e9, next.period.end());
+//! # assert!((1.1e11..1.2e11).contains(&next.median));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Modules in reading order
+//!
+//! The core, each file using only those before it: [`error`], [`units`], [`period`], [`series`],
+//! [`draws`], [`observation`], [`archive`] (the point-in-time rule), [`store`] (the disk). Then
+//! [`ingest`], [`forecast`], [`scaling`], [`report`] and [`cli`].
 
 pub mod archive;
 pub mod cli;

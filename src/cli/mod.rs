@@ -147,7 +147,17 @@ impl Context {
     /// The snapshot as of the day asked, or the last day known.
     fn snapshot(&self) -> Result<Snapshot> {
         let archive = self.archive()?;
-        archive.as_of(self.global.as_of.unwrap_or_else(|| archive.known_through()))
+        let known = archive.as_of(self.global.as_of.unwrap_or_else(|| archive.known_through()))?;
+        if self.global.verbose {
+            let stored = if self.store()?.exists() { "on disk" } else { "bundled, not stored" };
+            self.say(format!(
+                "archive in `{}` ({stored}), known through {}, content {}",
+                self.global.data.display(),
+                archive.known_through(),
+                &archive.digest()[..16]
+            ));
+        }
+        Ok(known)
     }
 
     /// Appends rows to the archive on disk, which is made if there is none, and gives the archive after.

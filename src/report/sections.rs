@@ -99,7 +99,7 @@ pub(super) fn outlook(material: &Material<'_>) -> Result<Section> {
         n if n == forecast.steps.len() => "Every quarter asked lies inside the measured reach",
         _ => "The nearer quarters are answered, the further ones refused",
     };
-    let finding = answered().last().map_or_else(
+    let finding = answered().next_back().map_or_else(
         || "The last value is the last word".to_owned(),
         |step| {
             let median = format::words(step.median, forecast.unit, 1);

@@ -14,7 +14,7 @@ use chrono::NaiveDate;
 const NAME: &str = "Ada Lovelace ada@example.org";
 
 /// A server that gives each connection its next answer; returns its address and what it was asked.
-fn serve(answers: Vec<Vec<u8>>) -> (String, Receiver<String>) {
+pub(crate) fn serve(answers: Vec<Vec<u8>>) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let base = format!("http://{}", listener.local_addr().expect("bound"));
     let (asked, questions) = channel();
@@ -33,7 +33,7 @@ fn serve(answers: Vec<Vec<u8>>) -> (String, Receiver<String>) {
     (base, questions)
 }
 
-fn answer(status: &str, headers: &str, body: &str) -> Vec<u8> {
+pub(crate) fn answer(status: &str, headers: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!(
         "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}"

@@ -15,6 +15,7 @@ mod command_line;
 mod edgar;
 mod edgar_shared;
 mod http;
+mod jobs;
 mod leakage;
 mod reference;
 mod report;
