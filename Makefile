@@ -33,4 +33,5 @@ deny: $(DENY)
 	$(DENY) --offline check licenses bans sources
 
 bench:
-	python3 benches/peers/forecast.py
+	$(CARGO) build --release --locked
+	python3 benches/cold.py

@@ -213,6 +213,42 @@ fn write(folder: &Path, name: &str, report: &Report, renderer: &dyn Render) -> R
     Ok(path)
 }
 
+/// The rows of one series' forecast, and its line for people.
+fn summarise(forecast: &Forecast, rows: &mut Rows) -> Vec<String> {
+    let unit = forecast.unit;
+    let short = |value: f64| format::short(value, unit, 1);
+    let mut line = vec![forecast.target.to_string(), short(forecast.last_value)];
+    for step in &forecast.steps {
+        let interval = step.quantiles.interval(0.8).filter(|_| step.refusal.is_none());
+        let median = Some(step.median).filter(|_| step.refusal.is_none());
+        rows.push(vec![
+            json!(forecast.target.as_str()),
+            json!(unit.word()),
+            json!(forecast.last_value),
+            json!(step.horizon),
+            json!(step.period.end()),
+            json!(median),
+            json!(interval.map(|ends| ends.0)),
+            json!(interval.map(|ends| ends.1)),
+            json!(forecast.skill.grade_at(step.horizon).letter()),
+            json!(forecast.skill.horizon_cap),
+            json!(forecast.model_used),
+            json!(forecast.fallback_reason),
+            json!(step.refusal.as_ref().map(|refusal| refusal.code.word())),
+        ]);
+        line.push(match (median, interval) {
+            (Some(median), Some((low, high))) => {
+                format!("{} [{} to {}]", short(median), short(low), short(high))
+            }
+            (Some(median), None) => short(median),
+            _ => "refused".to_owned(),
+        });
+    }
+    line.resize(2 + HORIZON, String::new());
+    line.extend([forecast.skill.grade.letter().to_owned(), forecast.model_used.clone()]);
+    line
+}
+
 fn print_summary(
     context: &Context,
     shared: &Shared,
@@ -234,44 +270,7 @@ fn print_summary(
         "fallback_reason",
         "refusal",
     ]);
-    let mut shown = Vec::new();
-    for forecast in forecasts {
-        let mut line =
-            vec![forecast.target.to_string(), format::short(forecast.last_value, forecast.unit, 1)];
-        for step in &forecast.steps {
-            let interval = step.quantiles.interval(0.8).filter(|_| step.refusal.is_none());
-            let median = Some(step.median).filter(|_| step.refusal.is_none());
-            rows.push(vec![
-                json!(forecast.target.as_str()),
-                json!(forecast.unit.word()),
-                json!(forecast.last_value),
-                json!(step.horizon),
-                json!(step.period.end()),
-                json!(median),
-                json!(interval.map(|ends| ends.0)),
-                json!(interval.map(|ends| ends.1)),
-                json!(forecast.skill.grade_at(step.horizon).letter()),
-                json!(forecast.skill.horizon_cap),
-                json!(forecast.model_used),
-                json!(forecast.fallback_reason),
-                json!(step.refusal.as_ref().map(|refusal| refusal.code.word())),
-            ]);
-            line.push(match (median, interval) {
-                (Some(median), Some((low, high))) => format!(
-                    "{} [{} to {}]",
-                    format::short(median, forecast.unit, 1),
-                    format::short(low, forecast.unit, 1),
-                    format::short(high, forecast.unit, 1)
-                ),
-                (Some(median), None) => format::short(median, forecast.unit, 1),
-                _ => "refused".to_owned(),
-            });
-        }
-        line.resize(2 + HORIZON, String::new());
-        line.push(forecast.skill.grade.letter().to_owned());
-        line.push(forecast.model_used.clone());
-        shown.push(line);
-    }
+    let shown = forecasts.iter().map(|forecast| summarise(forecast, &mut rows)).collect();
     let shown_paths: Vec<Value> =
         paths.iter().map(|path| json!(path.display().to_string())).collect();
     rows.beside("run_id", json!(shared.run_id));

@@ -1,4 +1,4 @@
-//! The constants of the engine, read from `models/chipcast.toml`: none stands in code.
+//! The constants of the engine, read from `models/chipcast.toml`.
 //!
 //! May use `error` and `serde`. Compiled in; an unknown key is an error.
 

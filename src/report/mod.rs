@@ -1,6 +1,6 @@
 //! Reports: one model, written as HTML, Markdown or JSON.
 //!
-//! May use the core and, for composing pages, `forecast`, `scaling` and `strategy`. Everything here
+//! May use the core and, for composing pages, `forecast` and `scaling`. Everything here
 //! is pure: the clock, the disk and the network stay outside. A number enters a report only through
 //! a type that holds its sources, and [`lint::check`] runs before every rendering.
 

@@ -1,6 +1,6 @@
 //! What the engine promises of its forecasts, on the bundled data and in pseudo real time.
 //!
-//! The rows are fixed: nothing of the engine was chosen on them (see DESIGN.md).
+//! The rows are fixed; which constants were chosen on which rows is in DESIGN.md.
 
 use chipcast::archive::Snapshot;
 use chipcast::forecast::backtest::{Book, Row};
