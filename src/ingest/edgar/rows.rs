@@ -4,7 +4,7 @@
 //! May use `payload`, `concepts` and the core files. A row that cannot be used is set aside with
 //! its reason; it never stops the others.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{Datelike, NaiveDate};
 
@@ -71,7 +71,8 @@ fn form(name: &str) -> Option<Form> {
 /// Checks every row and puts the facts in order of filing.
 pub(super) fn sort<'a>(payload: &'a Payload<'_>, units: &'a [String], owner: &str) -> Sorted<'a> {
     let families = Families::bundled();
-    let mut sorting = Sorting { owner, units, ..Sorting::default() };
+    let translated = translated(payload, units);
+    let mut sorting = Sorting { owner, units, translated, ..Sorting::default() };
     let mut facts = vec![Vec::new(); families.all.len()];
     for row in &payload.rows {
         match sorting.fact(row) {
@@ -95,6 +96,19 @@ pub(super) fn sort<'a>(payload: &'a Payload<'_>, units: &'a [String], owner: &st
     describe(&mut filings, &facts);
     put_in_order(&mut filings, &mut facts);
     Sorted { filings, facts, set_aside }
+}
+
+/// Concepts and accessions that report in a currency of their own: their dollars are a translation for
+/// convenience, at one day's rate.
+fn translated<'a>(payload: &'a Payload<'_>, units: &[String]) -> HashSet<(u16, &'a str)> {
+    let families = Families::bundled();
+    let is_currency = |unit: &str| unit.len() == 3 && unit.bytes().all(|b| b.is_ascii_uppercase());
+    let is_own = |row: &&Row<'_>| {
+        let unit = units[usize::from(row.unit_idx)].as_str();
+        is_currency(unit) && unit != families.family_of(row.member_idx).unit.word()
+    };
+    let own = payload.rows.iter().filter(is_own);
+    own.filter_map(|row| Some((row.member_idx, text(&row.fields.accn, "accn").ok()?))).collect()
 }
 
 /// Sets the end and the rounding of every filing by its facts.
@@ -159,6 +173,7 @@ struct Sorting<'a, 'o> {
     units: &'a [String],
     filings: Vec<Filing<'a>>,
     by_accn: HashMap<&'a str, usize>,
+    translated: HashSet<(u16, &'a str)>,
     other_units: BTreeMap<(u16, u16), usize>,
     set_aside: Vec<SetAside>,
 }
@@ -172,7 +187,12 @@ impl<'a> Sorting<'a, '_> {
             return Err(Reject::Unit);
         }
         let filing_idx = self.filing(row).map_err(Reject::Row)?;
-        let filed = self.filings[filing_idx].filed;
+        let Filing { filed, accn, .. } = self.filings[filing_idx];
+        if self.translated.contains(&(row.member_idx, accn)) {
+            return Err(Reject::Row(format!(
+                "{unit} is a translation for convenience; the filing reports in another currency"
+            )));
+        }
         let (period, value) = period_and_value(row, family.kind, filed).map_err(Reject::Row)?;
         let member = families.member(row.member_idx);
         if !member.is_valid(period.end()) {
