@@ -5,6 +5,8 @@
 //! [`Snapshot`], and models accept nothing else. Never reads the clock or the disk: `store` brings the
 //! tables.
 
+mod append;
+
 use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
@@ -17,6 +19,8 @@ use crate::observation::{Announcement, Observation, Observations, days, from_day
 use crate::period::{FiscalCalendar, Frequency, Period};
 use crate::series::SeriesId;
 use crate::units::Unit;
+
+pub use append::{Batch, Status};
 
 /// Every value with every vintage. Cheap to clone; append-only.
 #[derive(Clone)]
@@ -47,24 +51,6 @@ pub struct Part {
 struct Table {
     observations: Observations,
     rows: BTreeMap<SeriesId, Range<usize>>,
-}
-
-/// What an appended row meant to the archive.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Status {
-    /// The first value of its period.
-    Added,
-    /// Says what was known before.
-    Repeat,
-    /// Another value for a known period, or an earlier day for a known value.
-    Revision,
-    /// The same key as a held row, with another value.
-    Conflict {
-        /// The value held.
-        held: f64,
-        /// Where the held value came from.
-        source: String,
-    },
 }
 
 /// What is known of a series as of a day: one point a period, in order of their ends.
@@ -213,76 +199,6 @@ impl Archive {
         &self.0.announcements
     }
 
-    /// Says for each row what appending it would do. Rows see the rows before them.
-    ///
-    /// # Errors
-    /// As [`Observation::check`]; [`Error::Invalid`] if a row's unit is not its series' unit.
-    pub fn review(&self, rows: &[Observation]) -> Result<Vec<Status>> {
-        let mut held: BTreeMap<SeriesId, Vec<Observation>> = BTreeMap::new();
-        let mut order: Vec<usize> = (0..rows.len()).collect();
-        order.sort_by_key(|i| (rows[*i].period, rows[*i].vintage));
-        let mut statuses = vec![Status::Repeat; rows.len()];
-        for row_idx in order {
-            let row = &rows[row_idx];
-            row.check()?;
-            if !held.contains_key(&row.series) {
-                let known = self.vintages(&row.series).unwrap_or_default();
-                held.insert(row.series.clone(), known);
-            }
-            let rows_of_series = held.get_mut(&row.series).expect("inserted just above");
-            if let Some(first) = rows_of_series.first().filter(|first| first.unit != row.unit) {
-                return Err(Error::invalid(format!(
-                    "{:?} {} is in {}; the archive holds it in {}",
-                    row.series, row.period, row.unit, first.unit
-                )));
-            }
-            statuses[row_idx] = status(rows_of_series, row);
-            if matches!(statuses[row_idx], Status::Added | Status::Revision) {
-                rows_of_series.push(row.clone());
-            }
-        }
-        Ok(statuses)
-    }
-
-    /// The archive with more rows, and the table of those that are new to it.
-    ///
-    /// A repeat of the last value is dropped; a value with an earlier vintage than the one held is
-    /// inserted.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] if a row has the key of a held row and another value: nothing is appended.
-    pub fn append(&self, batch: &Batch) -> Result<(Self, Batch)> {
-        let statuses = self.review(&batch.observations)?;
-        let mut fresh = Vec::new();
-        for (row, status) in batch.observations.iter().zip(&statuses) {
-            match status {
-                Status::Added | Status::Revision => fresh.push(row.clone()),
-                Status::Repeat => {}
-                Status::Conflict { held, source } => {
-                    return Err(Error::invalid(format!(
-                        "{:?} {} with vintage {}: found {}, but the archive holds {held} from {source}",
-                        row.series, row.period, row.vintage, row.value
-                    ))
-                    .hint("a corrected value needs its own, later vintage; nothing was stored"));
-                }
-            }
-        }
-        let announcements: Vec<_> = batch
-            .announcements
-            .iter()
-            .filter(|new| !self.0.announcements.contains(new))
-            .cloned()
-            .collect();
-        let mut parts = self.0.parts.clone();
-        if !fresh.is_empty() {
-            parts.push(Arc::new(Part::of(Observations::from_rows(fresh.clone())?)?));
-        }
-        let all = self.0.announcements.iter().chain(&announcements).cloned().collect();
-        let known_through = self.known_through().max(batch.known_through);
-        let archive = Self::from_parts(parts, all, known_through);
-        Ok((archive, Batch { observations: fresh, announcements, known_through }))
-    }
-
     fn tables_with(&self, series: &SeriesId) -> Result<Vec<(&Table, Range<usize>)>> {
         let mut found = Vec::new();
         for part in self.0.parts.iter().filter(|part| part.may_hold(series)) {
@@ -303,34 +219,6 @@ impl Archive {
             some => format!("`{}` has {}", series.owner(), some[..some.len().min(8)].join(", ")),
         };
         Error::not_found(format!("no series {series:?} in the archive")).hint(hint)
-    }
-}
-
-/// Rows on their way into an archive.
-#[derive(Debug, Clone)]
-pub struct Batch {
-    /// Values.
-    pub observations: Vec<Observation>,
-    /// Announcements.
-    pub announcements: Vec<Announcement>,
-    /// The day up to which their source was read.
-    pub known_through: NaiveDate,
-}
-
-fn status(held: &[Observation], row: &Observation) -> Status {
-    let same_period = || held.iter().filter(|h| h.period == row.period);
-    if let Some(twin) = same_period().find(|h| h.vintage == row.vintage) {
-        return if twin.value.to_bits() == row.value.to_bits() {
-            Status::Repeat
-        } else {
-            Status::Conflict { held: twin.value, source: twin.source.clone() }
-        };
-    }
-    let before = same_period().filter(|h| h.vintage < row.vintage).max_by_key(|h| h.vintage);
-    match before {
-        Some(last) if last.value.to_bits() == row.value.to_bits() => Status::Repeat,
-        None if same_period().next().is_none() => Status::Added,
-        _ => Status::Revision,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::forecast::backtest::Book;
 use crate::forecast::skill::{Refusal, RefusalCode};
 use crate::forecast::{Forecast, Outlook, engine};
+use crate::observation::Announcement;
 use crate::report::format;
 use crate::series::{Registry, SeriesId};
 
@@ -83,7 +84,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
     rows.beside("announcements", announcements(&forecasts));
     rows.print(context.global.format, || people(&forecasts, arguments))?;
     for (series, error) in &failures {
-        context.say(format!("failed: {series}: {error}"));
+        Context::fail(series, error);
     }
     Ok(outcome(&forecasts, arguments, !failures.is_empty()))
 }
@@ -128,7 +129,7 @@ fn push_rows(rows: &mut Rows, forecast: &Forecast, arguments: &Arguments, run_id
                 value,
                 json!(forecast.unit.word()),
                 json!(run_id),
-                json!(forecast.model_used),
+                json!(step.model_used),
                 json!(forecast.fallback_reason),
                 json!(forecast.skill.grade_at(step.horizon).letter()),
                 note,
@@ -139,7 +140,8 @@ fn push_rows(rows: &mut Rows, forecast: &Forecast, arguments: &Arguments, run_id
             push("refusal", json!(r.code.word()), Value::Null, refusal(r));
             continue;
         }
-        push("median", Value::Null, json!(step.median), Value::Null);
+        let guided = forecast.announcement.as_ref().filter(|_| step.horizon == 1);
+        push("median", Value::Null, json!(step.median), guided.map_or(Value::Null, guide_note));
         for coverage in &arguments.coverage {
             let tail = (1.0 - coverage) / 2.0;
             match too_high(step, *coverage) {
@@ -173,13 +175,19 @@ fn push_samples(rows: &mut Rows, forecast: &Forecast, n: usize, run_id: &str, se
                 json!(value),
                 json!(forecast.unit.word()),
                 json!(run_id),
-                json!(forecast.model_used),
+                json!(step.model_used),
                 json!(forecast.fallback_reason),
                 json!(forecast.skill.grade_at(step.horizon).letter()),
                 Value::Null,
             ]);
         }
     }
+}
+
+/// The guide that went into a step, in words.
+fn guide_note(a: &Announcement) -> Value {
+    let (mid, end) = (format::words(a.mid, a.unit, 1), a.period.end());
+    json!(format!("guide of {}: {mid} for the period to {end}; {}", a.published, a.locator))
 }
 
 fn announcements(forecasts: &[Forecast]) -> Value {
@@ -262,7 +270,7 @@ fn people_row(forecast: &Forecast, step: &Outlook, arguments: &Arguments) -> Vec
     }
     row.push(skill);
     row.push(forecast.skill.grade_at(step.horizon).letter().to_owned());
-    row.push(forecast.model_used.clone());
+    row.push(step.model_used.to_owned());
     let note = step.refusal.as_ref().map(|r| format!("{}; try {}", r.code.word(), r.would_answer));
     let over = (step.period.end() < forecast.origin)
         .then(|| "this period is over; its value is not in the archive".to_owned());

@@ -1,6 +1,6 @@
 //! The command line: one file a command. Data go to stdout, words for people to stderr.
 //!
-//! May use everything. Reads the clock only in [`Context::today`], for the day on which bytes were read.
+//! May use everything. Reads the clock in one place, for the day on which bytes were read.
 
 mod backtest;
 mod data;
@@ -121,6 +121,9 @@ enum Command {
     Report(run::ReportArguments),
 }
 
+/// The day up to which an archive without a row is known.
+const NOTHING_KNOWN: NaiveDate = NaiveDate::from_epoch_days(0).expect("the epoch is a date");
+
 /// What every command gets.
 pub(crate) struct Context {
     global: Global,
@@ -133,11 +136,7 @@ impl Context {
         if store.exists() {
             return store.read();
         }
-        if self.global.empty {
-            Ok(Archive::empty(bundled::manifest().known_through))
-        } else {
-            bundled::archive()
-        }
+        if self.global.empty { Ok(Archive::empty(NOTHING_KNOWN)) } else { bundled::archive() }
     }
 
     fn store(&self) -> Result<Store> {
@@ -200,6 +199,11 @@ impl Context {
         if !self.global.quiet {
             let _ = writeln!(std::io::stderr(), "{words}");
         }
+    }
+
+    /// A failure of one series among others, which quiet does not silence.
+    fn fail(series: impl std::fmt::Display, error: &Error) {
+        let _ = writeln!(std::io::stderr(), "failed: {series}: {error}");
     }
 
     /// The name of what was computed from what: version, data, day and seed.

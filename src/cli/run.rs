@@ -151,7 +151,7 @@ pub(super) fn run(context: &Context, arguments: &RunArguments) -> Result<Outcome
             }
             Err(error @ (Error::NotFound(_) | Error::Insufficient(_))) => {
                 failed += 1;
-                context.say(format!("failed: {error}"));
+                Context::fail("a page", &error);
             }
             Err(error) => return Err(error),
         }
@@ -161,7 +161,7 @@ pub(super) fn run(context: &Context, arguments: &RunArguments) -> Result<Outcome
             Ok(forecast) => forecasts.push(forecast),
             Err(error) => {
                 failed += 1;
-                context.say(format!("failed: {error}"));
+                Context::fail(series, &error);
             }
         }
     }
@@ -232,7 +232,7 @@ fn summarise(forecast: &Forecast, rows: &mut Rows) -> Vec<String> {
             json!(interval.map(|ends| ends.1)),
             json!(forecast.skill.grade_at(step.horizon).letter()),
             json!(forecast.skill.horizon_cap),
-            json!(forecast.model_used),
+            json!(step.model_used),
             json!(forecast.fallback_reason),
             json!(step.refusal.as_ref().map(|refusal| refusal.code.word())),
         ]);

@@ -34,7 +34,7 @@ pub struct Row {
     /// The model asked.
     pub model: &'static str,
     /// The model that answered.
-    pub model_used: String,
+    pub model_used: &'static str,
     /// The day from which it was made.
     pub origin: NaiveDate,
     /// Periods ahead.
@@ -92,12 +92,14 @@ impl Book {
                 horizon,
                 period: step.period,
                 median: step.median,
+                model_used: step.model_used,
                 quantiles: calibration.quantiles(0, horizon, *footing, around, volatility),
                 refusal: skill.refusal(horizon),
             }
         });
         let steps = steps.collect();
-        let Path { model_used, fallback_reason, announcement, .. } = path;
+        let model_used = path.model_used();
+        let Path { fallback_reason, announcement, .. } = path;
         Ok(Forecast {
             model: model.name().to_owned(),
             model_used,
@@ -212,7 +214,7 @@ fn row(
     Row {
         series: series.clone(),
         model,
-        model_used: attempt.model_used.clone(),
+        model_used: attempt.model_used,
         origin: attempt.origin,
         horizon: attempt.horizon,
         period: attempt.period,

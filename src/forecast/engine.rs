@@ -30,14 +30,14 @@ impl Forecaster for Chipcast {
         let growth = pooled::fit(known, target)?;
         let history = growth.history();
         let mut steps = guided.steps.clone();
-        let Step { period, median } = steps[0];
+        let Step { period, median, .. } = steps[0];
         let first = history.level(median, period);
         for (period, ahead) in history.next_periods(horizon).into_iter().zip(1_i64..).skip(1) {
             let level = growth.level_from(1, first, ahead);
-            steps.push(Step { period, median: history.value(level, period) });
+            let median = history.value(level, period);
+            steps.push(Step { period, median, model_used: Pooled.name() });
         }
-        let model_used = if horizon > 1 { "guidance+pooled" } else { "guidance" };
-        Ok(Path { steps, model_used: model_used.to_owned(), ..guided })
+        Ok(Path { steps, ..guided })
     }
 }
 

@@ -7,7 +7,7 @@ use chrono::Days;
 
 use super::history::History;
 use super::spec::Spec;
-use super::{Forecaster, Path, Step};
+use super::{Forecaster, Path};
 use crate::archive::Snapshot;
 use crate::error::{Error, Result};
 use crate::observation::{Action, Announcement};
@@ -36,7 +36,7 @@ impl Forecaster for Guidance {
             ))
         })?;
         let median = guide.mid * expected_surprise(known, target, &history, guide).exp();
-        let mut path = Path::new(self, vec![Step { period, median }]);
+        let mut path = Path::new(self, [(period, median)]);
         path.announcement = Some(guide.clone());
         Ok(path)
     }

@@ -9,7 +9,7 @@ use linfa_linear::LinearRegression;
 use ndarray::{Array1, Array2};
 
 use super::history::History;
-use super::{Forecaster, Path, Step, pooled};
+use super::{Forecaster, Path, pooled};
 use crate::archive::Snapshot;
 use crate::error::{Error, Result};
 use crate::series::SeriesId;
@@ -34,9 +34,9 @@ impl Forecaster for LeastSquares {
             history.next_periods(horizon).into_iter().zip(1_i64..).map(|(period, ahead)| {
                 let growth = growth_ahead(&history, &driver, ahead)?;
                 let median = history.value(history.last_level() + growth, period);
-                Ok(Step { period, median })
+                Ok((period, median))
             });
-        Ok(Path::new(self, steps.collect::<Result<_>>()?))
+        Ok(Path::new(self, steps.collect::<Result<Vec<_>>>()?))
     }
 }
 

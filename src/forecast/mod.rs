@@ -46,8 +46,6 @@ pub trait Forecaster: Send + Sync {
 /// The medians of a model, period by period.
 #[derive(Debug, Clone)]
 pub struct Path {
-    /// The model that made it, which may be a fallback of the one asked.
-    pub model_used: String,
     /// Why another model than the one asked was used.
     pub fallback_reason: Option<String>,
     /// The steps, nearest first.
@@ -63,17 +61,24 @@ pub struct Step {
     pub period: Period,
     /// The median, in the target's unit.
     pub median: f64,
+    /// The model that made it, which may be a part or a fallback of the one asked.
+    pub model_used: &'static str,
 }
 
 impl Path {
-    /// A path of a model's own.
-    pub fn new(model: &impl Forecaster, steps: Vec<Step>) -> Self {
-        Self {
-            model_used: model.name().to_owned(),
-            fallback_reason: None,
-            steps,
-            announcement: None,
-        }
+    /// A path of a model's own: each period with its median.
+    pub fn new(model: &impl Forecaster, medians: impl IntoIterator<Item = (Period, f64)>) -> Self {
+        let model_used = model.name();
+        let step = |(period, median)| Step { period, median, model_used };
+        let steps = medians.into_iter().map(step).collect();
+        Self { fallback_reason: None, steps, announcement: None }
+    }
+
+    /// The models that made it, nearest step first: `guidance+pooled`.
+    pub fn model_used(&self) -> String {
+        let mut names: Vec<_> = self.steps.iter().map(|step| step.model_used).collect();
+        names.dedup();
+        names.join("+")
     }
 }
 
@@ -82,7 +87,7 @@ impl Path {
 pub struct Forecast {
     /// The model asked.
     pub model: String,
-    /// The model that answered.
+    /// The models that answered, nearest step first.
     pub model_used: String,
     /// Why they differ, if they do.
     pub fallback_reason: Option<String>,
@@ -111,6 +116,8 @@ pub struct Outlook {
     pub period: Period,
     /// The median.
     pub median: f64,
+    /// The model that made it.
+    pub model_used: &'static str,
     /// The distribution around it.
     pub quantiles: Quantiles,
     /// Why the answer is withheld, if it is. The numbers stay for backtests.

@@ -8,7 +8,7 @@ use crate::series::SeriesId;
 
 use super::guidance;
 use super::history::History;
-use super::{Forecaster, Path, Step};
+use super::{Forecaster, Path};
 
 /// The last value, for every horizon.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,7 @@ impl Forecaster for Naive {
         let history = History::of(known, target, 1)?;
         let last = history.last_value();
         let steps = history.next_periods(horizon).into_iter();
-        Ok(Path::new(self, steps.map(|period| Step { period, median: last }).collect()))
+        Ok(Path::new(self, steps.map(|period| (period, last))))
     }
 }
 
@@ -55,9 +55,9 @@ impl Forecaster for SeasonalNaive {
                     known.as_of()
                 ))
             })?;
-            Ok(Step { period, median: history.value(level, period) })
+            Ok((period, history.value(level, period)))
         });
-        Ok(Path::new(self, steps.collect::<Result<_>>()?))
+        Ok(Path::new(self, steps.collect::<Result<Vec<_>>>()?))
     }
 }
 
@@ -72,9 +72,9 @@ impl Forecaster for Drift {
         let steps =
             history.next_periods(horizon).into_iter().zip(1_u32..).map(|(period, ahead)| {
                 let level = history.last_level() + slope * f64::from(ahead);
-                Step { period, median: history.value(level, period) }
+                (period, history.value(level, period))
             });
-        Ok(Path::new(self, steps.collect()))
+        Ok(Path::new(self, steps))
     }
 }
 
@@ -93,7 +93,7 @@ impl Forecaster for Guide {
                 known.as_of()
             ))
         })?;
-        let mut path = Path::new(self, vec![Step { period, median: guide.mid }]);
+        let mut path = Path::new(self, [(period, guide.mid)]);
         path.announcement = Some(guide.clone());
         Ok(path)
     }

@@ -4,8 +4,9 @@
 //! covered company's series of the same metric.
 
 use super::history::History;
+use super::naive::Naive;
 use super::spec::{Growth as Constants, Spec};
-use super::{Forecaster, Path, Step};
+use super::{Forecaster, Path};
 use crate::archive::Snapshot;
 use crate::error::Result;
 use crate::series::{Registry, SeriesId};
@@ -50,13 +51,13 @@ impl Forecaster for Pooled {
         let steps = fitted.history.next_periods(horizon).into_iter().zip(1_i64..);
         let steps = steps.map(|(period, ahead)| {
             let level = fitted.level_from(0, fitted.history.last_level(), ahead);
-            Step { period, median: fitted.history.value(level, period) }
+            (period, fitted.history.value(level, period))
         });
-        let mut path = Path::new(self, steps.collect());
-        if let Some(reason) = fitted.fallback_reason {
-            "naive".clone_into(&mut path.model_used);
-            path.fallback_reason = Some(reason);
-        }
+        let mut path = match fitted.fallback_reason {
+            Some(_) => Path::new(&Naive, steps),
+            None => Path::new(self, steps),
+        };
+        path.fallback_reason.clone_from(&fitted.fallback_reason);
         Ok(path)
     }
 }

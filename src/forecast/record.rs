@@ -37,7 +37,7 @@ pub struct Attempt {
     /// The last value at the origin: the naive forecast.
     pub naive: f64,
     /// The model that answered.
-    pub model_used: String,
+    pub model_used: &'static str,
     /// Whether the company's own guide went into this step.
     pub footing: Footing,
     /// Standard deviation of a change in the values known at the origin, on the scale of errors.
@@ -99,13 +99,16 @@ fn difference(scale: Scale, actual: f64, forecast: f64) -> f64 {
     }
 }
 
-/// The origins of a series in a snapshot: the day after each period's first vintage, once each.
+/// The origins of a series in a snapshot: the day after each period's first vintage, once each; a
+/// period that overlaps another makes none.
 ///
 /// # Errors
 /// As [`Snapshot::series`].
 pub fn origins(known: &Snapshot, series: &SeriesId) -> Result<Vec<NaiveDate>> {
     let first = known.first_releases(series)?;
-    let mut days: Vec<_> = first.points.iter().map(|point| point.vintage + Days::new(1)).collect();
+    let Ok(history) = History::of(known, series, 1) else { return Ok(Vec::new()) };
+    let regular = first.points.iter().filter(|point| history.periods.contains(&point.period));
+    let mut days: Vec<_> = regular.map(|point| point.vintage + Days::new(1)).collect();
     days.sort_unstable();
     days.dedup();
     days.retain(|day| *day <= known.as_of());
@@ -145,7 +148,7 @@ fn attempts(
     horizon: usize,
     truths: &Known,
 ) -> Result<Vec<Attempt>> {
-    let Path { steps, model_used, announcement, .. } = model.path(known, series, horizon)?;
+    let Path { steps, announcement, .. } = model.path(known, series, horizon)?;
     let naive = Naive.path(known, series, horizon)?;
     let history = History::of(known, series, 1)?;
     let season = history.frequency.season();
@@ -161,7 +164,7 @@ fn attempts(
             period: step.period,
             median: step.median,
             naive: naive.median,
-            model_used: model_used.clone(),
+            model_used: step.model_used,
             footing: footing(announcement.is_some(), horizon),
             volatility: Some(volatility).filter(|v| v.is_finite() && *v > 0.0),
             mase_scale,

@@ -155,7 +155,7 @@ fn steps_table(material: &Material<'_>, sources: &Sources) -> Result<Table> {
             ratio(at.and_then(|at| at.lower)),
             Cell::count(at.map_or(0, |at| at.n), "", &skill_source),
             Cell::label(forecast.skill.grade_at(step.horizon).letter()),
-            Cell::label(forecast.model_used.clone()),
+            Cell::label(step.model_used),
         ]
     });
     let headings = [
