@@ -30,7 +30,7 @@ $(DENY):
 	$(CARGO) install --locked --root $(TOOLS) --version $(DENY_VERSION) cargo-deny
 
 deny: $(DENY)
-	$(DENY) --offline check licenses bans sources
+	$(DENY) check licenses bans sources
 
 bench:
 	$(CARGO) build --release --locked
