@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::output::{Rows, table};
 use super::{Context, Outcome};
@@ -141,17 +141,10 @@ fn print_observations(context: &Context, observations: &[Observation]) -> Result
     let mut rows = Rows::new(&columns);
     let mut shown = Vec::with_capacity(observations.len());
     for row in observations {
-        rows.push(vec![
-            json!(row.series.as_str()),
-            json!(row.period.start()),
-            json!(row.period.end()),
-            json!(row.value),
-            json!(row.unit.word()),
-            json!(row.vintage),
-            json!(row.source),
-            json!(row.locator),
-            json!(row.vintage_basis.word()),
-        ]);
+        let mut cells = key_and_value(row).to_vec();
+        cells.extend([&row.source, &row.locator].map(|text| json!(text)));
+        cells.push(json!(row.vintage_basis.word()));
+        rows.push(cells);
         shown.push(vec![
             row.period.start().to_string(),
             row.period.end().to_string(),
@@ -244,20 +237,26 @@ fn import(context: &Context, file: &std::path::Path, map: Option<&str>) -> Resul
     for (row, status) in parsed.observations.iter().zip(&statuses) {
         let word = status_word(status);
         *counts.entry(word).or_default() += 1;
-        rows.push(vec![
-            json!(row.series.as_str()),
-            json!(row.period.start()),
-            json!(row.period.end()),
-            json!(row.value),
-            json!(row.unit.word()),
-            json!(row.vintage),
-            json!(word),
-        ]);
+        let mut cells = key_and_value(row).to_vec();
+        cells.push(json!(word));
+        rows.push(cells);
     }
     let shown = counts.iter().map(|(word, n)| vec![(*word).to_owned(), n.to_string()]).collect();
     rows.print(context.global.format, || table(&["status", "rows"], &[1], shown))?;
     context.say(format!("archive known through {}", after.known_through()));
     Ok(Outcome::Done)
+}
+
+/// The cells that say which value it is: series, period, value, unit, vintage.
+pub(super) fn key_and_value(row: &Observation) -> [Value; 6] {
+    [
+        json!(row.series.as_str()),
+        json!(row.period.start()),
+        json!(row.period.end()),
+        json!(row.value),
+        json!(row.unit.word()),
+        json!(row.vintage),
+    ]
 }
 
 /// The word by which rows name what became of a value.

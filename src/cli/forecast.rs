@@ -115,25 +115,38 @@ fn too_high(step: &Outlook, coverage: f64) -> Option<Refusal> {
     })
 }
 
+/// What a row says of its step: kind of output, its id, its value, and a word on it.
+struct Output<'a> {
+    kind: &'a str,
+    id: Value,
+    value: Value,
+    note: Value,
+}
+
+/// A row in the form of the forecasting hubs.
+fn hub_row(forecast: &Forecast, step: &Outlook, run_id: &str, output: Output<'_>) -> Vec<Value> {
+    vec![
+        json!(forecast.model),
+        json!(forecast.target.as_str()),
+        json!(forecast.origin),
+        json!(step.horizon),
+        json!(step.period.end()),
+        json!(output.kind),
+        output.id,
+        output.value,
+        json!(forecast.unit.word()),
+        json!(run_id),
+        json!(step.model_used),
+        json!(forecast.fallback_reason),
+        json!(forecast.skill.grade_at(step.horizon).letter()),
+        output.note,
+    ]
+}
+
 fn push_rows(rows: &mut Rows, forecast: &Forecast, arguments: &Arguments, run_id: &str, seed: u64) {
     for step in &forecast.steps {
         let mut push = |kind: &str, id: Value, value: Value, note: Value| {
-            rows.push(vec![
-                json!(forecast.model),
-                json!(forecast.target.as_str()),
-                json!(forecast.origin),
-                json!(step.horizon),
-                json!(step.period.end()),
-                json!(kind),
-                id,
-                value,
-                json!(forecast.unit.word()),
-                json!(run_id),
-                json!(step.model_used),
-                json!(forecast.fallback_reason),
-                json!(forecast.skill.grade_at(step.horizon).letter()),
-                note,
-            ]);
+            rows.push(hub_row(forecast, step, run_id, Output { kind, id, value, note }));
         };
         let refusal = |r: &Refusal| json!(format!("{}; {}", r.measured, r.would_answer));
         if let Some(r) = &step.refusal {
@@ -164,22 +177,8 @@ fn push_samples(rows: &mut Rows, forecast: &Forecast, n: usize, run_id: &str, se
     let draws = forecast.draws(seed, n);
     for (step, draws) in forecast.steps.iter().zip(&draws).filter(|(s, _)| s.refusal.is_none()) {
         for (draw_idx, value) in draws.values().iter().enumerate() {
-            rows.push(vec![
-                json!(forecast.model),
-                json!(forecast.target.as_str()),
-                json!(forecast.origin),
-                json!(step.horizon),
-                json!(step.period.end()),
-                json!("sample"),
-                json!(draw_idx),
-                json!(value),
-                json!(forecast.unit.word()),
-                json!(run_id),
-                json!(step.model_used),
-                json!(forecast.fallback_reason),
-                json!(forecast.skill.grade_at(step.horizon).letter()),
-                Value::Null,
-            ]);
+            let (id, value, note) = (json!(draw_idx), json!(value), Value::Null);
+            rows.push(hub_row(forecast, step, run_id, Output { kind: "sample", id, value, note }));
         }
     }
 }

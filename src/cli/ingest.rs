@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::data::status_word;
+use super::data::{key_and_value, status_word};
 use super::output::{Rows, table};
 use super::{Context, Outcome};
 use crate::archive::{Archive, Batch, Status};
@@ -161,18 +161,10 @@ impl Read {
         if let Some(reason) = &reason {
             *self.reasons.entry(reason.clone()).or_default() += 1;
         }
-        self.rows.push(vec![
-            json!("observation"),
-            json!(row.series.as_str()),
-            json!(row.period.start()),
-            json!(row.period.end()),
-            json!(row.value),
-            json!(row.unit.word()),
-            json!(row.vintage),
-            json!(row.locator),
-            json!(status),
-            json!(reason),
-        ]);
+        let mut cells = vec![json!("observation")];
+        cells.extend(key_and_value(row));
+        cells.extend([json!(row.locator), json!(status), json!(reason)]);
+        self.rows.push(cells);
     }
 
     fn finish(self, context: &Context) -> Result<Outcome> {

@@ -217,7 +217,7 @@ fn write(folder: &Path, name: &str, report: &Report, renderer: &dyn Render) -> R
 fn summarise(forecast: &Forecast, rows: &mut Rows) -> Vec<String> {
     let unit = forecast.unit;
     let short = |value: f64| format::short(value, unit, 1);
-    let mut line = vec![forecast.target.to_string(), short(forecast.last_value)];
+    let mut line = vec![forecast.target.to_string(), unit.to_string(), short(forecast.last_value)];
     for step in &forecast.steps {
         let interval = step.quantiles.interval(0.8).filter(|_| step.refusal.is_none());
         let median = Some(step.median).filter(|_| step.refusal.is_none());
@@ -244,7 +244,7 @@ fn summarise(forecast: &Forecast, rows: &mut Rows) -> Vec<String> {
             _ => "refused".to_owned(),
         });
     }
-    line.resize(2 + HORIZON, String::new());
+    line.resize(3 + HORIZON, String::new());
     line.extend([forecast.skill.grade.letter().to_owned(), forecast.model_used.clone()]);
     line
 }
@@ -276,13 +276,13 @@ fn print_summary(
     rows.beside("run_id", json!(shared.run_id));
     rows.beside("as_of", json!(shared.known.as_of()));
     rows.beside("reports", Value::Array(shown_paths));
-    let header = ["series", "last", "next", "second", "third", "fourth", "grade", "model"];
+    let header = ["series", "unit", "last", "next", "second", "third", "fourth", "grade", "model"];
     let people = || {
         let mut text = format!(
             "as of {}, run {}; medians with 80% intervals\n\n{}\n\nreports:",
             shared.known.as_of(),
             shared.run_id,
-            table(&header, &[1, 2, 3, 4, 5], shown)
+            table(&header, &[2, 3, 4, 5, 6], shown)
         );
         for path in paths {
             text.push_str(&format!("\n  {}", path.display()));

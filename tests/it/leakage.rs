@@ -90,7 +90,7 @@ fn announcements_are_seen_from_the_day_they_were_published() {
 }
 
 /// Four companies, forty quarters, growth with a season; every value public 30 days after its quarter.
-fn panel() -> Vec<Observation> {
+pub(crate) fn panel() -> Vec<Observation> {
     let owners = ["msft", "googl", "amzn", "meta"];
     let rows = owners.iter().zip(0_u32..).flat_map(|(owner, company)| {
         (0_u32..40).map(move |idx| {

@@ -14,6 +14,7 @@ mod bundled;
 mod command_line;
 mod edgar;
 mod edgar_shared;
+mod forecasters;
 mod http;
 mod jobs;
 mod leakage;
