@@ -101,6 +101,16 @@ impl Period {
         }
     }
 
+    /// Whether two quarters or years differ by a week at most at either end: one period under two sets
+    /// of dates, as filers' clerical slips and vendors' month ends make them.
+    pub fn is_nearly(self, other: Self) -> bool {
+        let close = |a: NaiveDate, b: NaiveDate| (a - b).num_days().abs() <= 7;
+        matches!(self.frequency(), Some(Frequency::Quarter | Frequency::Year))
+            && self.frequency() == other.frequency()
+            && close(self.start, other.start)
+            && close(self.end, other.end)
+    }
+
     /// The calendar quarter that holds the middle of this period, as (year, quarter 1-4).
     pub fn calendar_quarter(self) -> (i32, u32) {
         let middle = self.start + Days::new(self.n_days().unsigned_abs() / 2);

@@ -117,6 +117,31 @@ impl Archive {
         Ok((archive, Batch { observations: fresh, announcements, known_through }))
     }
 
+    /// Puts rows under the periods that the archive holds: quarters and years whose first and last day
+    /// differ from a held period's by a week at most are that period, filed under other dates. The
+    /// row's locator says so.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if a part cannot be read.
+    pub fn align(&self, rows: &mut [Observation]) -> Result<()> {
+        let mut held: BTreeMap<SeriesId, Vec<Period>> = BTreeMap::new();
+        for row in rows {
+            if !held.contains_key(&row.series) {
+                let periods = self.by_period(&row.series)?.into_keys().collect();
+                held.insert(row.series.clone(), periods);
+            }
+            let periods = &held[&row.series];
+            if periods.contains(&row.period) {
+                continue;
+            }
+            if let Some(twin) = periods.iter().find(|period| period.is_nearly(row.period)) {
+                row.locator = format!("{}; filed for {}", row.locator, row.period);
+                row.period = *twin;
+            }
+        }
+        Ok(())
+    }
+
     fn by_period(&self, series: &SeriesId) -> Result<ByPeriod> {
         let mut held = ByPeriod::new();
         for (table, range) in self.tables_with(series)? {

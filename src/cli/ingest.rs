@@ -120,8 +120,10 @@ impl Read {
     /// Takes one payload: a value that contradicts a held one is set aside, visibly.
     fn take(&mut self, parsed: &Parsed) -> Result<()> {
         let mut kept = Vec::new();
-        let statuses = self.after.review(&parsed.observations)?;
-        for (row, status) in parsed.observations.iter().zip(&statuses) {
+        let mut read = parsed.observations.clone();
+        self.after.align(&mut read)?;
+        let statuses = self.after.review(&read)?;
+        for (row, status) in read.iter().zip(&statuses) {
             let reason = if let Status::Conflict { held, source } = status {
                 Some(format!("the archive holds {held} for this key, from {source}"))
             } else {

@@ -2,6 +2,8 @@
 //!
 //! May use `scaling` and the rest of `report`.
 
+use chrono::NaiveDate;
+
 use super::chart::{Curve, Law, Model, Target};
 use super::company::Material;
 use super::machines::{Machines, Workshop};
@@ -16,11 +18,7 @@ use crate::units::{Flop, Unit};
 /// The chain as two sections; none where it could not be computed.
 pub fn machines(material: &Material<'_>) -> Result<Vec<Section>> {
     let Some(machines) = material.machines else { return Ok(Vec::new()) };
-    let mut sections = vec![money(material, machines)?];
-    if machines.stock.is_some() {
-        sections.push(capability(material, machines)?);
-    }
-    Ok(sections)
+    Ok(vec![money(material, machines)?, capability(material, machines)?])
 }
 
 /// Step names after which a chain without an installed base says nothing more.
@@ -100,12 +98,13 @@ fn capability(material: &Material<'_>, machines: &Machines) -> Result<Section> {
         material.known.as_of(),
     );
     let sources = Sources::from(&index).and(&own);
+    let fleet = Some(chain).filter(|_| machines.stock.is_some());
     let chart = Chart::new(
         "More compute buys more capability, by less each time",
         "Epoch Capabilities Index",
-        "Released models by training compute, the fitted laws, and where the forecast fleet leads.",
+        "Released models by training compute, the fitted laws, and where a forecast fleet leads.",
         Unit::Index,
-        curve(chain, material.workshop),
+        curve(chain.date, fleet, material.workshop),
         sources.clone(),
     );
     let scores = material.workshop.comparison.scores.iter().map(|score| {
@@ -118,8 +117,16 @@ fn capability(material: &Material<'_>, machines: &Machines) -> Result<Section> {
     let headings = ["Law", "Error out of sample", "Error in sample"];
     let table = Table::new("The laws side by side, in index points", &headings, scores.collect())?;
     let verdict = format!("{}.", material.workshop.comparison.verdict());
+    let words = fleet.map_or_else(
+        || {
+            "What the machines sold can train depends on who runs them: where each buyer's fleet leads \
+             is on the buyer's page. The laws are the same."
+                .to_owned()
+        },
+        reach,
+    );
     let blocks = vec![
-        Block::text(Prose::cited(reach(chain), sources)),
+        Block::text(Prose::cited(words, sources)),
         chart.into(),
         table.into(),
         Block::Note(Tone::Remark, Prose::cited(verdict, &own)),
@@ -145,16 +152,25 @@ fn reach(chain: &Chain) -> String {
     )
 }
 
-fn curve(chain: &Chain, workshop: &Workshop) -> Curve {
-    let law = workshop.law_on(chain.date);
+fn curve(date: NaiveDate, fleet: Option<&Chain>, workshop: &Workshop) -> Curve {
+    let law = workshop.law_on(date);
     let (low, high) = (law.domain().start().0, law.domain().end().0);
-    let run = chain.run.quantiles(&[0.1, 0.5, 0.9]);
-    let capability = chain.capability.draws.quantiles(&[0.1, 0.5, 0.9]);
+    let target = fleet.map(|chain| {
+        let run = chain.run.quantiles(&[0.1, 0.5, 0.9]);
+        let capability = chain.capability.draws.quantiles(&[0.1, 0.5, 0.9]);
+        Target {
+            label: "forecast fleet".to_owned(),
+            x: (run[0], run[1], run[2]),
+            y: (capability[0], capability[1], capability[2]),
+            coverage: 0.8,
+        }
+    });
     let models = workshop.models.iter().filter_map(|row| {
         let x = row.compute?.0;
         Some(Model { label: row.model.clone(), x, y: row.score, is_named: false })
     });
-    let decades = (low.log10(), run[2].max(high).log10());
+    let furthest = target.as_ref().map_or(high, |target| target.x.2.max(high));
+    let decades = (low.log10(), furthest.log10());
     let points = |law: &dyn ScalingLaw, n_refits: usize| {
         (0..=40_u32)
             .map(|step| {
@@ -174,7 +190,7 @@ fn curve(chain: &Chain, workshop: &Workshop) -> Curve {
         models: models.collect(),
         laws: vec![
             Law {
-                label: format!("with progress, {}", format::date(chain.date)),
+                label: format!("with progress, {}", format::date(date)),
                 points: points(&law, n_refits),
             },
             Law {
@@ -183,11 +199,6 @@ fn curve(chain: &Chain, workshop: &Workshop) -> Curve {
             },
         ],
         observed: (low, high),
-        target: Some(Target {
-            label: "forecast fleet".to_owned(),
-            x: (run[0], run[1], run[2]),
-            y: (capability[0], capability[1], capability[2]),
-            coverage: 0.8,
-        }),
+        target,
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use chipcast::archive::{Archive, Batch, Status};
+use chipcast::period::Period;
 use chipcast::store::Store;
 use chrono::NaiveDate;
 
@@ -42,6 +43,21 @@ fn a_repeat_is_dropped_a_revision_kept_and_a_conflict_refused() {
     assert_eq!(fresh.observations.len(), 2);
     assert_eq!(values(&after, day("2010-04-20")), [1.0]);
     assert_eq!(values(&after, day("2010-08-01")), [2.0]);
+}
+
+#[test]
+fn a_quarter_filed_under_dates_that_differ_by_days_is_the_held_quarter() {
+    let held = archive(vec![row("acme.revenue", quarter(0), 1.0, day("2010-05-01"))], "2012-01-01");
+    let slip = Period::new(day("2010-01-02"), day("2010-03-31")).expect("a period");
+    let next = Period::new(day("2010-04-03"), day("2010-07-02")).expect("a period");
+    let mut rows = [
+        row("acme.revenue", slip, 2.0, day("2011-05-01")),
+        row("acme.revenue", next, 4.0, day("2010-08-01")),
+    ];
+    held.align(&mut rows).expect("readable");
+    assert_eq!((rows[0].period, rows[1].period), (quarter(0), next));
+    assert_eq!(rows[0].locator, "accn 0; filed for 2010-01-02..2010-03-31");
+    assert_eq!(held.review(&rows).expect("units agree"), [Status::Revision, Status::Added]);
 }
 
 #[test]
