@@ -48,10 +48,10 @@ impl SeriesId {
         self.0.split_once('.').map_or("", |(_, metric)| metric)
     }
 
-    /// The same metric of another owner.
-    #[must_use]
-    pub fn with_owner(&self, owner: &str) -> Self {
-        Self(format!("{owner}.{}", self.metric()).into())
+    /// The whole that it is a part of: `nvda.revenue` of `nvda.revenue.data_center`.
+    pub fn parent(&self) -> Option<Self> {
+        let (whole, _) = self.0.rsplit_once('.')?;
+        Self::new(whole).ok()
     }
 }
 

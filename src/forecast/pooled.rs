@@ -120,15 +120,32 @@ fn member(known: &Snapshot, peer: &SeriesId, like: &History) -> Result<Option<Gr
     Ok(alike.map(|(_, growth)| growth.clone()))
 }
 
-/// The series of a metric that share their growth: the covered companies', and the target.
+/// Members below which a metric's panel is too small to share anything.
+const MIN_PANEL: usize = 3;
+
+/// The series that share their growth: the covered companies' of the target's metric and frequency,
+/// and the target. A part that fewer than three report, such as data center revenue, shares with the
+/// companies' whole.
 ///
 /// # Errors
 /// As [`Snapshot::peers`].
 pub fn panel(known: &Snapshot, target: &SeriesId) -> Result<Vec<SeriesId>> {
-    let covered = Registry::bundled();
-    let mut members = known.peers(target)?;
-    members.retain(|id| id == target || covered.company(id.owner()).is_some());
-    Ok(members)
+    let frequency = History::of(known, target, 1).map(|history| history.frequency).ok();
+    let alike = |id: &SeriesId| {
+        let covered = Registry::bundled().company(id.owner()).is_some();
+        covered && History::of(known, id, 1).is_ok_and(|h| Some(h.frequency) == frequency)
+    };
+    let members_of = |series: &SeriesId| -> Result<Vec<SeriesId>> {
+        let mut members = known.peers(series)?;
+        members.retain(|id| id != target && alike(id));
+        members.push(target.clone());
+        Ok(members)
+    };
+    let members = members_of(target)?;
+    match target.parent() {
+        Some(whole) if members.len() < MIN_PANEL => members_of(&whole),
+        _ => Ok(members),
+    }
 }
 
 fn shrunk_drift(own: &Growth, members: &[Growth], constants: &Constants) -> f64 {
