@@ -22,6 +22,7 @@ use crate::report::sections::Track;
 use crate::report::{Html, Json, Markdown, Render, Report, format};
 use crate::series::SeriesId;
 use crate::store;
+use crate::units::Unit;
 
 /// The companies that have a page, with the series that it is about.
 const PAGES: [(&str, &str); 6] = [
@@ -167,7 +168,7 @@ pub(super) fn run(context: &Context, arguments: &RunArguments) -> Result<Outcome
     }
     let page = industry(&shared.known, &shared.run_id, &forecasts, &fleets, context.global.seed)?;
     paths.push(write(&folder, "industry", &page, &Html)?);
-    print_summary(context, &shared, &forecasts, &paths)?;
+    print_summary(context, &shared, (&forecasts, &fleets), &paths)?;
     Ok(if failed > 0 { Outcome::Partial } else { Outcome::Done })
 }
 
@@ -249,10 +250,52 @@ fn summarise(forecast: &Forecast, rows: &mut Rows) -> Vec<String> {
     line
 }
 
+/// Headings of what the spend buys.
+const BOUGHT: [&str; 7] = [
+    "chips bought by",
+    "quarter to",
+    "h100e",
+    "80% interval",
+    "fleet on",
+    "installed",
+    "largest run",
+];
+
+/// What a company's next quarter of spend buys and what its fleet then is, as a line and as a row.
+fn bought(machines: &Machines) -> Option<(Vec<String>, Value)> {
+    let (period, purchase) = machines.next_purchase()?;
+    let chain = &machines.chain;
+    let quantiles = purchase.quantiles(&[0.1, 0.5, 0.9]);
+    let short = |value: f64| format::short(value, Unit::H100e, 2);
+    let fleet = machines.stock.is_some();
+    let of_fleet = |text: String| if fleet { text } else { "-".to_owned() };
+    let line = vec![
+        if fleet { chain.company.clone() } else { format!("all, from {}", chain.company) },
+        period.end().to_string(),
+        short(quantiles[1]),
+        format!("{} to {}", short(quantiles[0]), short(quantiles[2])),
+        of_fleet(chain.date.to_string()),
+        of_fleet(short(chain.installed.median())),
+        of_fleet(format::short(chain.run.median(), Unit::Flop, 1)),
+    ];
+    let row = json!({
+        "company": chain.company,
+        "target_end_date": period.end(),
+        "purchases_h100e": quantiles[1],
+        "lower_80": quantiles[0],
+        "upper_80": quantiles[2],
+        "fleet_date": chain.date,
+        "installed_h100e": Some(chain.installed.median()).filter(|_| fleet),
+        "largest_run_flop": Some(chain.run.median()).filter(|_| fleet),
+        "capability_eci": Some(chain.capability.draws.median()).filter(|_| fleet),
+    });
+    Some((line, row))
+}
+
 fn print_summary(
     context: &Context,
     shared: &Shared,
-    forecasts: &[Forecast],
+    (forecasts, fleets): (&[Forecast], &[Machines]),
     paths: &[PathBuf],
 ) -> Result<()> {
     let mut rows = Rows::new(&[
@@ -273,16 +316,19 @@ fn print_summary(
     let shown = forecasts.iter().map(|forecast| summarise(forecast, &mut rows)).collect();
     let shown_paths: Vec<Value> =
         paths.iter().map(|path| json!(path.display().to_string())).collect();
+    let bought: Vec<_> = fleets.iter().filter_map(bought).collect();
+    rows.beside("purchases", bought.iter().map(|(_, row)| row.clone()).collect());
     rows.beside("run_id", json!(shared.run_id));
     rows.beside("as_of", json!(shared.known.as_of()));
     rows.beside("reports", Value::Array(shown_paths));
     let header = ["series", "unit", "last", "next", "second", "third", "fourth", "grade", "model"];
     let people = || {
         let mut text = format!(
-            "as of {}, run {}; medians with 80% intervals\n\n{}\n\nreports:",
+            "as of {}, run {}; medians with 80% intervals\n\n{}\n\n{}\n\nreports:",
             shared.known.as_of(),
             shared.run_id,
-            table(&header, &[2, 3, 4, 5, 6], shown)
+            table(&header, &[2, 3, 4, 5, 6], shown),
+            table(&BOUGHT, &[2, 3, 5, 6], bought.into_iter().map(|(line, _)| line).collect()),
         );
         for path in paths {
             text.push_str(&format!("\n  {}", path.display()));

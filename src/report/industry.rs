@@ -175,8 +175,15 @@ fn fleets(known: &Snapshot, machines: &[Machines], run_id: &str) -> Result<Optio
             let name = registry.company(&chain.company).map_or(chain.company.as_str(), |c| &c.name);
             let installed = chain.installed.quantiles(&[0.05, 0.5, 0.95]);
             let run = chain.run.quantiles(&[0.05, 0.5, 0.95]);
+            let bought =
+                machines.next_purchase().map(|(_, h100e)| h100e.quantiles(&[0.1, 0.5, 0.9]));
+            let missing = || Cell::missing("no quarter ahead is answered");
             vec![
                 Cell::label(name),
+                bought.as_ref().map_or_else(missing, |q| Cell::number(q[1], Unit::H100e, 2, &own)),
+                bought.as_ref().map_or_else(missing, |q| {
+                    Cell::interval((q[0], q[2]), 0.8, Unit::H100e, 2, &own)
+                }),
                 Cell::date(chain.date),
                 Cell::number(installed[1], Unit::H100e, 2, &own),
                 Cell::interval((installed[0], installed[2]), 0.9, Unit::H100e, 2, &own),
@@ -188,8 +195,16 @@ fn fleets(known: &Snapshot, machines: &[Machines], run_id: &str) -> Result<Optio
     if rows.is_empty() {
         return Ok(None);
     }
-    let headings =
-        ["Company", "On", "Installed", "90% interval", "Largest run", "Capability index"];
+    let headings = [
+        "Company",
+        "Bought next quarter",
+        "80% interval",
+        "On",
+        "Installed",
+        "90% interval",
+        "Largest run",
+        "Capability index",
+    ];
     let table = Table::new("What the purchases add up to", &headings, rows)?;
     Ok(Some(Section::new("fleets", "From purchases to fleets and runs", vec![table.into()])))
 }

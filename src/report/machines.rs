@@ -52,6 +52,13 @@ pub struct Machines {
     pub stock: Option<StockEstimate>,
 }
 
+impl Machines {
+    /// The first forecast quarter and what is bought in it, if one is answered.
+    pub fn next_purchase(&self) -> Option<&(Period, Draws<H100e>)> {
+        self.chain.purchases.get(self.spent.len()).filter(|_| self.n_forecast > 0)
+    }
+}
+
 impl Workshop {
     /// Fits the laws on the bundled models.
     ///

@@ -35,6 +35,14 @@ fn the_main_job_forecasts_scales_and_reports_offline() {
         let of = rows.iter().filter(|row| row["series"] == series);
         assert_eq!(of.count(), 4, "four horizons of {series}");
     }
+    let document: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
+    let purchases = document["purchases"].as_array().expect("purchases");
+    assert_eq!(purchases.len(), 6, "five buyers and what NVIDIA sells");
+    for row in purchases {
+        let at = |key: &str| row[key].as_f64().expect("a number");
+        assert!(0.0 < at("lower_80") && at("lower_80") < at("purchases_h100e"), "{row}");
+        assert!(at("purchases_h100e") < at("upper_80") && at("upper_80") < 1e8, "{row}");
+    }
     let first = pages(&folder.path().join("reports"));
     let names: Vec<_> = first.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(
