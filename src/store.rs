@@ -28,6 +28,8 @@ const MAX_SEGMENT_ROWS: usize = 250_000;
 
 const MANIFEST: &str = "manifest.json";
 const LOCK: &str = "lock";
+/// Stands while the first write of an archive has not got to its manifest.
+const UNFINISHED: &str = "unfinished";
 
 /// The folder of an archive: `DIR/archive`.
 #[derive(Debug, Clone)]
@@ -103,9 +105,15 @@ impl Store {
         Ok(Self { folder: data.join("archive") })
     }
 
-    /// Whether an archive was written here; a first write that was cut short left none.
+    /// Whether an archive was written here; a first write that was cut short left none. Segments whose
+    /// manifest is gone are an archive still: a damaged one.
     pub fn exists(&self) -> bool {
+        let has_segments = || {
+            list_files(&self.folder.join("segments"), "parquet")
+                .is_ok_and(|files| !files.is_empty())
+        };
         self.folder.join(MANIFEST).exists()
+            || (has_segments() && !self.folder.join(UNFINISHED).exists())
     }
 
     /// Reads the archive; tables are read when a series is first asked for, and checked against their
@@ -200,6 +208,7 @@ impl Locked<'_> {
         let mut manifest = if self.store.exists() {
             self.store.read_manifest()?
         } else {
+            write_atomic(&self.store.folder.join(UNFINISHED), b"")?;
             ManifestFile::new(batch.known_through)
         };
         for chunk in batch_chunks(&batch.observations)? {
@@ -211,7 +220,10 @@ impl Locked<'_> {
         let mut text = serde_json::to_vec_pretty(&manifest)
             .map_err(|e| Error::store("the manifest cannot be written").caused_by(e))?;
         text.push(b'\n');
-        write_atomic(&manifest_path, &text)
+        write_atomic(&manifest_path, &text)?;
+        // With the manifest in place the mark means nothing, so that it may stay if the disk insists.
+        let _ = fs::remove_file(self.store.folder.join(UNFINISHED));
+        Ok(())
     }
 
     fn write_segment(&self, observations: &Observations) -> Result<Segment> {

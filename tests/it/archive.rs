@@ -110,12 +110,25 @@ fn a_crash_between_any_two_steps_of_a_write_leaves_the_old_archive() {
 }
 
 #[test]
-fn a_first_write_cut_short_leaves_no_archive() {
+fn a_first_write_cut_short_leaves_no_archive_and_a_lost_manifest_is_damage() {
     let folder = tempfile::tempdir().expect("a folder");
-    std::fs::create_dir_all(folder.path().join("archive/segments")).expect("writable");
-    std::fs::write(folder.path().join("archive/segments/.tmp1"), b"PAR1").expect("writable");
-    let store = Store::at(folder.path()).expect("a folder");
+    let (store, _) = committed(folder.path());
+    let archive = folder.path().join("archive");
+    assert!(store.exists() && !archive.join("unfinished").exists());
+    // The manifest is lost: the segments are still somebody's data.
+    std::fs::remove_file(archive.join("manifest.json")).expect("there");
+    assert!(store.exists());
+    let error = store.read().err().expect("damaged");
+    assert!(error.to_string().contains("manifest.json"), "{error}");
+    let data = folder.path().to_str().expect("text");
+    let run = chipcast(folder.path(), &["--data", data, "data", "list"]);
+    assert_eq!(run.code, 2, "{}", run.out);
+    // A first write that crashed between its segment and its manifest had marked itself.
+    std::fs::write(archive.join("unfinished"), b"").expect("writable");
     assert!(!store.exists());
+    let (_, next) = committed(folder.path());
+    store.lock().expect("free").commit(&next).expect("writable");
+    assert_eq!(values(&store.read().expect("whole"), day("2012-01-01")), [1.0, 2.0]);
 }
 
 #[test]
