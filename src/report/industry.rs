@@ -33,7 +33,7 @@ pub fn industry(
     let (low, median, high) = (quantiles[0], quantiles[1], quantiles[2]);
     let end = format::date(total.end);
     let mut sources = Sources::from(&model);
-    for forecast in forecasts {
+    for forecast in forecasts.iter().filter(|forecast| is_calendar_buyer(forecast)) {
         let last = known.series(&forecast.target)?.points.last().copied();
         if let Some(last) = last
             && let Some(row) = known.source_of(&forecast.target, last.period)?
@@ -81,14 +81,15 @@ struct Total {
     end: chrono::NaiveDate,
 }
 
+fn is_calendar_buyer(forecast: &Forecast) -> bool {
+    let target = &forecast.target;
+    CALENDAR_BUYERS.contains(&target.owner()) && target.metric() == "capex_cash"
+}
+
 /// Next quarter's spend of the buyers that share a calendar, added world by world.
 fn total(forecasts: &[Forecast], seed: u64) -> Result<Total> {
     let mut sum: Option<Total> = None;
-    for forecast in forecasts {
-        let is_buyer = CALENDAR_BUYERS.contains(&forecast.target.owner());
-        if !is_buyer || forecast.target.metric() != "capex_cash" {
-            continue;
-        }
+    for forecast in forecasts.iter().filter(|forecast| is_calendar_buyer(forecast)) {
         let (Some(step), Some(draws)) =
             (forecast.steps.first(), forecast.draws(seed, DEFAULT_N_DRAWS).into_iter().next())
         else {
@@ -130,8 +131,9 @@ fn league(known: &Snapshot, forecasts: &[Forecast], model: &SourceRef) -> Result
                 Some(_) => refused(),
                 None => Cell::number(step.median, forecast.unit, 1, model),
             },
-            interval
-                .map_or_else(refused, |ends| Cell::interval(ends, 0.8, forecast.unit, 1, model)),
+            interval.map_or_else(refused, |ends| {
+                Cell::cited(format::range(ends.0, ends.1, forecast.unit, 1), model)
+            }),
             Cell::label(forecast.skill.grade.letter()),
             Cell::count(forecast.skill.horizon_cap, "quarter", model),
             Cell::label(forecast.model_used.clone()),
