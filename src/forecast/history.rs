@@ -31,7 +31,7 @@ enum NoHistory {
 
 fn too_short(series: &SeriesId, n_needed: usize, n_known: usize, known: &Snapshot) -> Error {
     Error::insufficient(format!(
-        "{} values of {series:?} are needed; {n_known} are known as of {}",
+        "{} or more values of {series:?} are needed; {n_known} are known as of {}",
         n_needed.max(1),
         known.as_of()
     ))
@@ -79,7 +79,14 @@ impl History {
 
     /// The periods of one frequency that do not overlap, on the model's scale.
     fn regular(held: Known) -> Result<Self, NoHistory> {
-        let frequency = held.frequency().unwrap_or(Frequency::Quarter);
+        let last = held.points.last().ok_or(NoHistory::Empty)?.period;
+        let frequency = last.frequency().ok_or_else(|| {
+            NoHistory::NoCalendar(format!(
+                "period {last} of {:?} has {} days; needed is a day, a month, a quarter or a year",
+                held.series,
+                last.n_days()
+            ))
+        })?;
         let mut periods: Vec<Period> = Vec::new();
         let mut values: Vec<f64> = Vec::new();
         for point in &held.points {
@@ -88,9 +95,6 @@ impl History {
                 periods.push(point.period);
                 values.push(point.value);
             }
-        }
-        if values.is_empty() {
-            return Err(NoHistory::Empty);
         }
         let calendar =
             FiscalCalendar::infer(&periods).map_err(|e| NoHistory::NoCalendar(e.to_string()))?;

@@ -183,6 +183,14 @@ impl Skill {
                 ),
                 would_answer: shorter,
             },
+            _ if failing.n >= MIN_MEASURED => Refusal {
+                code: RefusalCode::NoSkill,
+                measured: format!(
+                    "the last value was never wrong in {} forecasts at horizon {}; nothing can beat it",
+                    failing.n, failing.horizon
+                ),
+                would_answer: "a series that changes".to_owned(),
+            },
             _ => Refusal {
                 code: RefusalCode::ShortRecord,
                 measured: format!(

@@ -5,6 +5,7 @@ use chipcast::Error;
 use chipcast::forecast::backtest::Book;
 use chipcast::forecast::skill::RefusalCode;
 use chipcast::forecast::{Forecaster, engine};
+use chipcast::period::Period;
 
 use crate::leakage::panel;
 use crate::support::{archive, day, id, quarter, row};
@@ -84,4 +85,27 @@ fn too_short_a_series_is_told_or_refused() {
     let refusal = forecast.steps[0].refusal.as_ref().expect("refused");
     assert_eq!(refusal.code, RefusalCode::ShortRecord);
     assert!(Book::new(&snapshot, 0).is_err() && Book::new(&snapshot, 41).is_err());
+}
+
+#[test]
+fn a_constant_series_and_odd_periods_are_told_for_what_they_are() {
+    let constant = (0..40).map(|idx| {
+        let period = quarter(idx);
+        row("acme.revenue", period, 7.0, period.end() + chrono::Days::new(30))
+    });
+    let weeks = (0..40_u64).map(|idx| {
+        let start = day("2019-01-07") + chrono::Days::new(7 * idx);
+        let week = Period::new(start, start + chrono::Days::new(6)).expect("a week");
+        row("acme.weekly", week, 1.0, week.end())
+    });
+    let archive = archive(constant.chain(weeks).collect(), "2021-01-01");
+    let snapshot = archive.as_of(day("2021-01-01")).expect("known");
+    let book = Book::new(&snapshot, 1).expect("a horizon");
+    let model = engine::model("chipcast").expect("a model");
+    let forecast = book.forecast(model, &id("acme.revenue")).expect("an answer");
+    let refusal = forecast.steps[0].refusal.as_ref().expect("refused");
+    assert_eq!(refusal.code, RefusalCode::NoSkill);
+    assert!(refusal.measured.contains("never wrong"), "{}", refusal.measured);
+    let error = book.forecast(model, &id("acme.weekly")).expect_err("weeks have no calendar");
+    assert!(error.to_string().contains("has 7 days"), "{error}");
 }
