@@ -46,7 +46,7 @@ pub struct Busy;
 #[derive(Debug)]
 pub struct Locked<'a> {
     store: &'a Store,
-    _lock: File,
+    lock: File,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -146,7 +146,7 @@ impl Store {
         let path = self.folder.join(LOCK);
         let lock = File::create(&path).map_err(|e| unwritable(&path, e))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Locked { store: self, _lock: lock }),
+            Ok(()) => Ok(Locked { store: self, lock }),
             Err(TryLockError::WouldBlock) => {
                 Err(Error::store(format!("`{}` is locked by another run", self.folder.display()))
                     .hint("wait for it to end, or give another folder with `--data`")
@@ -195,6 +195,13 @@ impl Store {
             .map_err(|e| damaged("is not a Parquet file").caused_by(e))?;
         frame.rechunk_mut_par();
         Observations::from_frame(frame)
+    }
+}
+
+impl Drop for Locked<'_> {
+    /// Lets go at once: a child that another thread is starting may still share the open file.
+    fn drop(&mut self) {
+        let _ = self.lock.unlock();
     }
 }
 
