@@ -408,13 +408,20 @@ impl Snapshot {
         self.archive.as_of(as_of)
     }
 
-    /// Every series of one metric that has a public value: a company and its peers.
+    /// Every series of one metric: a company and its peers.
     ///
     /// # Errors
     /// [`Error::Store`] if a part cannot be read.
     pub fn peers(&self, series: &SeriesId) -> Result<Vec<SeriesId>> {
-        let ids = self.archive.series_ids()?;
-        Ok(ids.iter().filter(|id| id.metric() == series.metric()).cloned().collect())
+        self.matching(|id| id.metric() == series.metric())
+    }
+
+    /// Every series whose id is kept, sorted; told by the ids alone, so that no other series is read.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if a part cannot be read.
+    pub fn matching(&self, keep: impl Fn(&SeriesId) -> bool) -> Result<Vec<SeriesId>> {
+        Ok(self.archive.series_ids()?.iter().filter(|id| keep(id)).cloned().collect())
     }
 
     /// Every series that has a public value, sorted.
@@ -446,12 +453,27 @@ impl Snapshot {
         Ok(rows)
     }
 
+    /// The rows behind [`Snapshot::series`], with source and locator: one a period, in order.
+    ///
+    /// # Errors
+    /// As [`Snapshot::series`].
+    pub fn current(&self, series: &SeriesId) -> Result<Vec<Observation>> {
+        let mut rows: Vec<Observation> = Vec::new();
+        for row in self.vintages(series)? {
+            match rows.last_mut().filter(|last| last.period == row.period) {
+                Some(last) => *last = row,
+                None => rows.push(row),
+            }
+        }
+        Ok(rows)
+    }
+
     /// The public row behind a point, for its source and locator.
     ///
     /// # Errors
     /// As [`Snapshot::series`].
     pub fn source_of(&self, series: &SeriesId, period: Period) -> Result<Option<Observation>> {
-        Ok(self.vintages(series)?.into_iter().rfind(|row| row.period == period))
+        Ok(self.current(series)?.into_iter().find(|row| row.period == period))
     }
 }
 

@@ -119,12 +119,7 @@ const OBSERVATION_COLUMNS: [&str; 8] = tables::COLUMNS;
 
 fn show(context: &Context, series: &SeriesId) -> Result<Outcome> {
     let known = context.snapshot()?;
-    let held = known.series(series)?;
-    let mut rows = Vec::with_capacity(held.points.len());
-    for point in &held.points {
-        rows.extend(known.source_of(series, point.period)?);
-    }
-    print_observations(context, &rows)?;
+    print_observations(context, &known.current(series)?)?;
     context.say(format!("{}, as of {}", Registry::bundled().title(series), known.as_of()));
     Ok(Outcome::Done)
 }

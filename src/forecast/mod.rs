@@ -148,7 +148,7 @@ impl Forecast {
         let own = Randomness::new(seed, self.target.as_str(), self.origin);
         let common = Randomness::new(seed, "common", self.origin);
         let mut worlds = vec![Vec::with_capacity(n_draws); self.steps.len()];
-        for draw_idx in 0..n_draws {
+        for draw_idx in 0..n_draws.max(1) {
             let (mut own, mut common) = (own.draw(draw_idx), common.draw(draw_idx));
             let mut shock = 0.0;
             for (ahead, step) in self.steps.iter().enumerate() {
@@ -162,6 +162,7 @@ impl Forecast {
                 worlds[ahead].push(step.quantiles.at(interval::normal_cdf(shock)));
             }
         }
-        worlds.into_iter().map(|values| Draws::from_fn(n_draws, |i| values[i])).collect()
+        let sample = |values| Draws::new(values).expect("at least one world is drawn");
+        worlds.into_iter().map(sample).collect()
     }
 }

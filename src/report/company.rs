@@ -10,7 +10,7 @@ use super::{Cell, KeyFigure, Prose, Report, SourceRef, Sources, format};
 use crate::archive::Snapshot;
 use crate::error::Result;
 use crate::forecast::{Forecast, Outlook};
-use crate::series::Registry;
+use crate::series::{Registry, SeriesId};
 
 /// What a page is made of.
 pub struct Material<'a> {
@@ -36,10 +36,7 @@ impl Material<'_> {
 
     /// The source of the last known value.
     pub(super) fn last_value(&self) -> Result<Option<SourceRef>> {
-        let known = self.known.series(&self.forecast.target)?;
-        let Some(last) = known.points.last() else { return Ok(None) };
-        let row = self.known.source_of(&self.forecast.target, last.period)?;
-        Ok(row.as_ref().map(SourceRef::observed))
+        last_source(self.known, &self.forecast.target)
     }
 
     /// Sources of a forecast number: the model, the guide if one went in, and the last value.
@@ -53,6 +50,14 @@ impl Material<'_> {
         }
         Ok(sources)
     }
+}
+
+/// The source of a series' last known value.
+///
+/// # Errors
+/// As [`Snapshot::current`].
+pub(super) fn last_source(known: &Snapshot, series: &SeriesId) -> Result<Option<SourceRef>> {
+    Ok(known.current(series)?.last().map(SourceRef::observed))
 }
 
 /// The report on a company.

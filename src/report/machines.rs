@@ -135,16 +135,15 @@ fn installed_estimate(known: &Snapshot, company: &str) -> Result<Option<StockEst
     let Some(last) = total.points.last() else { return Ok(None) };
     let sum_of = |ending: &str| -> Result<f64> {
         let mut sum = 0.0;
-        for id in known.series_ids()? {
+        let is_part = |id: &SeriesId| {
             let parts: Vec<_> = id.as_str().split('.').collect();
-            if let [owner, "installed_h100e", _, found] = parts.as_slice()
-                && *owner == company
-                && *found == ending
-            {
-                let held = known.series(&id)?;
-                let point = held.points.iter().find(|point| point.period == last.period);
-                sum += point.map_or(0.0, |point| point.value);
-            }
+            matches!(parts.as_slice(), [owner, "installed_h100e", _, found]
+                if *owner == company && *found == ending)
+        };
+        for id in known.matching(is_part)? {
+            let held = known.series(&id)?;
+            let point = held.points.iter().find(|point| point.period == last.period);
+            sum += point.map_or(0.0, |point| point.value);
         }
         Ok(sum)
     };
@@ -168,11 +167,8 @@ fn spent_since(
     series: &SeriesId,
     since: Option<NaiveDate>,
 ) -> Result<Vec<Observation>> {
-    let points = known.series(series)?.points;
-    let mut rows = Vec::new();
-    for point in points.iter().filter(|p| since.is_none_or(|day| p.period.start() > day)) {
-        rows.extend(known.source_of(series, point.period)?);
-    }
+    let mut rows = known.current(series)?;
+    rows.retain(|row| since.is_none_or(|day| row.period.start() > day));
     let last_year = rows.len().saturating_sub(4);
     Ok(if since.is_none() { rows.split_off(last_year) } else { rows })
 }

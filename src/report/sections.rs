@@ -334,24 +334,23 @@ pub(super) fn announcements(material: &Material<'_>) -> Result<Option<Section>> 
 pub(super) fn method(material: &Material<'_>) -> Result<Section> {
     let forecast = material.forecast;
     let known = material.known;
-    let points = known.series(&forecast.target)?.points;
-    let start = points.len().saturating_sub(8);
-    let mut rows = Vec::new();
-    for point in points[start..].iter().rev() {
-        if let Some(row) = known.source_of(&forecast.target, point.period)? {
-            let source = SourceRef::observed(&row);
-            rows.push(vec![
-                Cell::date(row.period.end()),
-                Cell::number(row.value, row.unit, 2, &source),
-                Cell::date(row.vintage),
-                Cell::label(row.vintage_basis.word().replace('_', " ")),
-                Cell::label(row.source.clone()),
-            ]);
-        }
-    }
+    let reported = known.current(&forecast.target)?;
+    let rows = reported.iter().rev().take(8).map(|row| {
+        let source = SourceRef::observed(row);
+        vec![
+            Cell::date(row.period.end()),
+            Cell::number(row.value, row.unit, 2, &source),
+            Cell::date(row.vintage),
+            Cell::label(row.vintage_basis.word().replace('_', " ")),
+            Cell::label(row.source.clone()),
+        ]
+    });
     let headings = ["Quarter to", "Value", "Public from", "Known by", "Source"];
-    let table =
-        Table::new("The last reported values and when they became public", &headings, rows)?;
+    let table = Table::new(
+        "The last reported values and when they became public",
+        &headings,
+        rows.collect(),
+    )?;
     let text = "The next quarter follows the company's open guide times its typical surprise, where \
                 one is open. Otherwise, and further ahead, growth goes on at a drift that each company \
                 shares in part with the others, with a shrunken season. Intervals are conformal: they \
