@@ -20,7 +20,7 @@ fn main() -> anyhow::Result<()> {
     let name = args.next().context("needed is the path of a companyfacts file")?;
     let bytes = std::fs::read(&name).with_context(|| format!("cannot read `{name}`"))?;
     let retrieved_at = "2026-09-24".parse()?;
-    let raw = Raw { name, bytes, retrieved_at };
+    let raw = Raw::new(name, bytes, retrieved_at);
     let parsed = edgar::parse(&raw)?;
     match args.next().as_deref() {
         Some("rows") => {

@@ -114,7 +114,7 @@ pub struct Announcement {
     pub high: f64,
     /// Unit of the three.
     pub unit: Unit,
-    /// `guide` for a first word, `revise` for a later one.
+    /// Whether it is a first word about the period, or how it changes an earlier one.
     pub action: Action,
     /// The quoted words, where they are at hand.
     pub quote: String,
@@ -127,30 +127,86 @@ pub struct Announcement {
 pub enum Action {
     /// Says what to expect.
     Guide,
-    /// Changes what was said.
+    /// Expects more than was said before.
+    Raise,
+    /// Expects less than was said before.
+    Lower,
+    /// Says the same again.
+    Reiterate,
+    /// Changes what was said out of turn, as a pre-announcement within the period does.
     Revise,
 }
 
 impl Action {
+    /// Every action.
+    pub const ALL: [Self; 5] =
+        [Self::Guide, Self::Raise, Self::Lower, Self::Reiterate, Self::Revise];
+
     /// The word written in files.
     pub fn word(self) -> &'static str {
         match self {
             Self::Guide => "guide",
+            Self::Raise => "raise",
+            Self::Lower => "lower",
+            Self::Reiterate => "reiterate",
             Self::Revise => "revise",
         }
+    }
+
+    /// Whether it speaks of a period that was spoken of before.
+    pub fn is_later_word(self) -> bool {
+        self != Self::Guide
     }
 }
 
 impl FromStr for Action {
     type Err = Error;
     fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "guide" => Ok(Self::Guide),
-            "revise" => Ok(Self::Revise),
-            _ => Err(Error::invalid(format!("action `{text}` is neither `guide` nor `revise`"))),
-        }
+        Self::ALL.into_iter().find(|action| action.word() == text).ok_or_else(|| {
+            let known = Self::ALL.map(Self::word).join(", ");
+            Error::invalid(format!("action `{text}` is not known"))
+                .hint(format!("use one of {known}"))
+        })
     }
 }
+
+impl Announcement {
+    /// Whether two announcements say the same on the same day, whatever words they quote.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let key = |a: &Self| (a.company.clone(), a.published, a.metric.clone(), a.unit);
+        let bits = |a: &Self| [a.low, a.mid, a.high].map(f64::to_bits);
+        key(self) == key(other)
+            && bits(self) == bits(other)
+            && (self.period == other.period || self.period.is_nearly(other.period))
+    }
+
+    /// The announcement as dated series: `nvda.guidance.revenue.low`, `.mid` and `.high`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if company and metric make no series id.
+    pub fn observations(&self, retrieved_at: NaiveDate) -> Result<[Observation; 3]> {
+        let row = |end: &str, value: f64| -> Result<Observation> {
+            Ok(Observation {
+                series: SeriesId::new(&format!(
+                    "{}.{GUIDANCE}.{}.{end}",
+                    self.company, self.metric
+                ))?,
+                period: self.period,
+                value,
+                unit: self.unit,
+                vintage: self.published,
+                vintage_basis: VintageBasis::PressRelease,
+                source: "company guidance".to_owned(),
+                locator: self.locator.clone(),
+                retrieved_at,
+            })
+        };
+        Ok([row("low", self.low)?, row("mid", self.mid)?, row("high", self.high)?])
+    }
+}
+
+/// The second part of the ids of series made of announcements; only these speak of periods to come.
+const GUIDANCE: &str = "guidance";
 
 impl Observation {
     /// Refuses a value that no model could use.
@@ -165,7 +221,8 @@ impl Observation {
                 self.series, self.period, self.value
             )));
         }
-        if self.vintage < self.period.start() {
+        let is_guidance = self.series.metric().split('.').next() == Some(GUIDANCE);
+        if self.vintage < self.period.start() && !is_guidance {
             return Err(Error::invalid(format!(
                 "{:?} {}: vintage {} lies before the period starts",
                 self.series, self.period, self.vintage

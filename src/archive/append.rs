@@ -2,6 +2,7 @@
 //!
 //! May use what `archive` may. An append never changes a held row; nothing is stored on a conflict.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use chrono::NaiveDate;
 
 use super::{Archive, Part};
 use crate::error::{Error, Result};
-use crate::observation::{Announcement, Observation, Observations};
+use crate::observation::{Action, Announcement, Observation, Observations};
 use crate::period::Period;
 use crate::series::SeriesId;
 
@@ -101,12 +102,8 @@ impl Archive {
                 }
             }
         }
-        let announcements: Vec<_> = batch
-            .announcements
-            .iter()
-            .filter(|new| !self.0.announcements.contains(new))
-            .cloned()
-            .collect();
+        let announcements: Vec<_> =
+            batch.announcements.iter().filter(|new| !self.holds(new)).cloned().collect();
         let mut parts = self.0.parts.clone();
         if !fresh.is_empty() {
             parts.push(Arc::new(Part::of(Observations::from_rows(fresh.clone())?)?));
@@ -140,6 +137,44 @@ impl Archive {
             }
         }
         Ok(())
+    }
+
+    /// Says of each announcement how it changes what the company said before of the same period, and
+    /// puts it under the dates that the archive holds for that period.
+    ///
+    /// Only first words ([`Action::Guide`]) are judged: an announcement that says itself what it does
+    /// keeps its action.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if a part cannot be read.
+    pub fn align_announcements(&self, announcements: &mut [Announcement]) -> Result<()> {
+        for new in announcements {
+            let series = SeriesId::new(&format!("{}.{}", new.company, new.metric))?;
+            let mut held: Vec<Period> = self.by_period(&series)?.into_keys().collect();
+            let same_metric = |a: &&Announcement| a.metric == new.metric;
+            let others: Vec<_> =
+                self.announcements(&new.company).filter(same_metric).cloned().collect();
+            held.extend(others.iter().map(|a| a.period));
+            if let Some(twin) = held.iter().find(|period| period.is_nearly(new.period)) {
+                new.period = *twin;
+            }
+            let earlier = others.iter().filter(|a| a.period == new.period);
+            let before =
+                earlier.filter(|a| a.published < new.published).max_by_key(|a| a.published);
+            if let Some(before) = before.filter(|_| new.action == Action::Guide) {
+                new.action = match new.mid.total_cmp(&before.mid) {
+                    Ordering::Greater => Action::Raise,
+                    Ordering::Less => Action::Lower,
+                    Ordering::Equal => Action::Reiterate,
+                };
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an announcement is known already, in whatever words.
+    pub fn holds(&self, new: &Announcement) -> bool {
+        self.0.announcements.iter().any(|held| held.says_the_same(new))
     }
 
     fn by_period(&self, series: &SeriesId) -> Result<ByPeriod> {

@@ -216,11 +216,11 @@ fn check(context: &Context) -> Result<Outcome> {
 
 fn import(context: &Context, file: &std::path::Path, map: Option<&str>) -> Result<Outcome> {
     let map = map.map_or_else(|| Ok(ColumnMap::default()), ColumnMap::parse)?;
-    let raw = Raw {
-        name: file.display().to_string(),
-        bytes: store::read_file(file, IMPORT_LIMIT)?,
-        retrieved_at: Context::today(),
-    };
+    let raw = Raw::new(
+        file.display().to_string(),
+        store::read_file(file, IMPORT_LIMIT)?,
+        Context::today(),
+    );
     let parsed = tables::observations(&raw, &map)?;
     let before = context.archive()?;
     let statuses = before.review(&parsed.observations)?;

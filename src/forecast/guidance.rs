@@ -58,7 +58,7 @@ fn expected_surprise(
     history: &History,
     guide: &Announcement,
 ) -> f64 {
-    if guide.action == Action::Revise {
+    if guide.action.is_later_word() {
         return 0.0;
     }
     let surprises = surprises(known, target, history);

@@ -2,6 +2,7 @@
 //!
 //! May use `table` and the core files. Never reads the disk.
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use chrono::NaiveDate;
@@ -10,6 +11,7 @@ use serde::Deserialize;
 use super::{Raw, table};
 use crate::archive::{Archive, Batch};
 use crate::error::{Error, Result};
+use crate::observation::{Announcement, Observation};
 
 macro_rules! bundled {
     ($($path:literal),+ $(,)?) => {
@@ -70,7 +72,24 @@ pub fn batch() -> Result<Batch> {
     for (path, text) in ANNOUNCEMENTS {
         announcements.extend(table::announcements(&raw(path, text, known_through))?);
     }
+    observations.extend(guidance(&announcements, known_through)?);
     Ok(Batch { observations, announcements, known_through })
+}
+
+/// Announcements, in the order of their days, as dated series: an end that did not move says nothing
+/// new, and is left out as any repeat.
+fn guidance(announcements: &[Announcement], read: NaiveDate) -> Result<Vec<Observation>> {
+    let mut last = HashMap::new();
+    let mut rows = Vec::new();
+    for announcement in announcements {
+        for row in announcement.observations(read)? {
+            let held = last.insert((row.series.clone(), row.period), row.value);
+            if held != Some(row.value) {
+                rows.push(row);
+            }
+        }
+    }
+    Ok(rows)
 }
 
 /// A new archive that holds the bundle.
@@ -83,5 +102,5 @@ pub fn archive() -> Result<Archive> {
 }
 
 fn raw(path: &str, text: &str, retrieved_at: NaiveDate) -> Raw {
-    Raw { name: format!("datasets/{path}"), bytes: text.as_bytes().to_vec(), retrieved_at }
+    Raw::new(format!("datasets/{path}"), text.as_bytes().to_vec(), retrieved_at)
 }

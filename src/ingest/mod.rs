@@ -36,6 +36,27 @@ pub struct Request {
     pub url: String,
     /// Whether the source answers only callers who say who they are.
     pub identity: Identity,
+    /// Whether what is there can change.
+    pub lifetime: Lifetime,
+    /// The filing that it belongs to, for documents that do not say so themselves.
+    pub filing: Option<Filing>,
+}
+
+impl Request {
+    /// Something that may change, and that anyone may ask for.
+    pub fn open(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            identity: Identity::NotAsked,
+            lifetime: Lifetime::Changing,
+            filing: None,
+        }
+    }
+
+    /// Something that may change, for callers who say who they are.
+    pub fn named(url: impl Into<String>) -> Self {
+        Self { identity: Identity::Required, ..Self::open(url) }
+    }
 }
 
 /// Whether a source asks callers who they are.
@@ -47,6 +68,32 @@ pub enum Identity {
     NotAsked,
 }
 
+/// Whether what is at a URL can change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lifetime {
+    /// Asked for again each time, with the tags of the copy at hand.
+    Changing,
+    /// The same for ever, like a filing: a copy at hand is never asked for again.
+    Immutable,
+}
+
+/// A filing, as the documents in it need to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filing {
+    /// SEC's central index key of the company.
+    pub cik: u64,
+    /// The accession number, with dashes.
+    pub accession: String,
+    /// The form, such as `10-Q` or `8-K`.
+    pub form: String,
+    /// Item codes of an 8-K, such as `2.02`.
+    pub items: Vec<String>,
+    /// The day on which it was filed.
+    pub filed: NaiveDate,
+    /// The day to which it reports, or on which its event took place.
+    pub report_end: Option<NaiveDate>,
+}
+
 /// Bytes as they came, with their name for messages and the day they were read.
 #[derive(Debug, Clone)]
 pub struct Raw {
@@ -56,6 +103,15 @@ pub struct Raw {
     pub bytes: Vec<u8>,
     /// The day on which they were read.
     pub retrieved_at: NaiveDate,
+    /// The filing that they belong to, where they do not say so themselves.
+    pub filing: Option<Filing>,
+}
+
+impl Raw {
+    /// Bytes that say themselves what they are.
+    pub fn new(name: impl Into<String>, bytes: Vec<u8>, retrieved_at: NaiveDate) -> Self {
+        Self { name: name.into(), bytes, retrieved_at, filing: None }
+    }
 }
 
 /// What was read out of [`Raw`] bytes.
@@ -69,6 +125,8 @@ pub struct Parsed {
     pub set_aside: Vec<SetAside>,
     /// The last day that the payload speaks for.
     pub read_through: Option<NaiveDate>,
+    /// What to ask for next, to learn what this payload only points at.
+    pub follow_up: Vec<Request>,
 }
 
 /// Something in a payload that gave no value.

@@ -15,7 +15,7 @@ pub(crate) fn date(text: &str) -> NaiveDate {
 
 pub(crate) fn read(name: &str, bytes: &[u8]) -> Result<Parsed> {
     let retrieved_at = date("2026-09-24");
-    let raw = Raw { name: name.to_owned(), bytes: bytes.to_vec(), retrieved_at };
+    let raw = Raw::new(name, bytes.to_vec(), retrieved_at);
     Edgar::new(1, BASE_URL).parse(&raw)
 }
 

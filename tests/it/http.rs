@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chipcast::ingest::edgar::Edgar;
 use chipcast::ingest::http::{Client, Hosts, Limits};
-use chipcast::ingest::{Identity, Request, Source};
+use chipcast::ingest::{Request, Source};
 use chipcast::{Error, Result};
 use chrono::NaiveDate;
 
@@ -80,7 +80,7 @@ fn without_a_name_nothing_is_asked() {
 #[test]
 fn a_name_is_not_given_to_those_who_do_not_ask() {
     let (base, questions) = serve(vec![answer("200 OK", "", "x")]);
-    let request = Request { url: format!("{base}/csv"), identity: Identity::NotAsked };
+    let request = Request::open(format!("{base}/csv"));
     assert_eq!(client(&base, Some(NAME)).get(&request).expect("served"), b"x");
     assert!(!questions.recv().expect("asked once").contains("ada"));
 }
@@ -157,7 +157,7 @@ fn a_missing_company_and_a_link_elsewhere_are_told() {
 fn hosts_that_are_not_listed_are_never_asked() {
     let client = Client::new(Some(NAME), Hosts::known()).expect("a client");
     for url in ["http://127.0.0.1:9/", "https://evil.example.org/", "http://data.sec.gov/"] {
-        let request = Request { url: url.to_owned(), identity: Identity::Required };
+        let request = Request::named(url);
         let error = client.get(&request).expect_err(url);
         assert!(error.to_string().contains("is not on the list of sources"), "{error}");
     }

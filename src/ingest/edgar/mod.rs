@@ -18,7 +18,7 @@ use chrono::NaiveDate;
 
 pub use facts::parse;
 
-use super::{Identity, Parsed, Raw, Request, Source};
+use super::{Parsed, Raw, Request, Source};
 use crate::error::Result;
 
 /// Where SEC serves its data interface.
@@ -60,7 +60,7 @@ impl Source for Edgar {
     fn requests(&self, _since: NaiveDate) -> Vec<Request> {
         let Self { cik, base_url } = self;
         let url = format!("{base_url}/api/xbrl/companyfacts/CIK{cik:010}.json");
-        vec![Request { url, identity: Identity::Required }]
+        vec![Request::named(url)]
     }
 
     /// As [`parse`]: the company comes from the payload.

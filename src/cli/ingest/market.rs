@@ -1,0 +1,1 @@
+//! `chipcast ingest fred|twse|statcounter|epoch|table`: the sources of the GPU market.

@@ -1,0 +1,85 @@
+//! `chipcast ingest`: pulls a source into the archive, from a file or over HTTP. One file a kind of
+//! source; here is what they share.
+
+mod edgar;
+mod market;
+mod read;
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+use clap::{Args, Subcommand};
+
+use self::read::Read;
+use super::{Context, Outcome};
+use crate::error::Result;
+use crate::ingest::http::Client;
+use crate::ingest::{Raw, Source};
+use crate::store;
+
+/// The largest payload that is read from a file.
+const PAYLOAD_LIMIT: u64 = 512 << 20;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// SEC companyfacts: every filed value with every vintage, quarters from year-to-date figures
+    ///
+    /// SEC asks every caller to say who they are: give `--user-agent "Name name@example.org"`, or set
+    /// `CHIPCAST_USER_AGENT`. From a file no network is used, and the company comes from the payload.
+    Edgar(edgar::EdgarArguments),
+    /// Segments and platforms from the inline XBRL of a 10-Q or 10-K
+    Filing(edgar::FilingArguments),
+    /// Guidance from an earnings release
+    Press(edgar::PressArguments),
+}
+
+/// Who asks.
+#[derive(Debug, Args)]
+struct Caller {
+    /// Who you are: a name and an e-mail address
+    #[arg(long, value_name = "NAME EMAIL", env = "CHIPCAST_USER_AGENT")]
+    user_agent: Option<String>,
+}
+
+pub(super) fn run(context: &Context, command: &Command) -> Result<Outcome> {
+    match command {
+        Command::Edgar(arguments) => edgar::run(context, arguments),
+        Command::Filing(arguments) => edgar::filing(context, arguments),
+        Command::Press(arguments) => edgar::press(context, arguments),
+    }
+}
+
+/// Asks for everything that a source wants since a day, and for what the answers point at.
+fn pull(
+    context: &Context,
+    source: &dyn Source,
+    client: &Client,
+    since: NaiveDate,
+    read: &mut Read,
+) -> Result<()> {
+    let mut queue = VecDeque::from(source.requests(since));
+    while let Some(request) = queue.pop_front() {
+        context.say(format!("fetching {}", request.url));
+        let bytes = client.get(&request)?;
+        let raw = Raw { filing: request.filing, ..Raw::new(request.url, bytes, Context::today()) };
+        let mut parsed = source.parse(&raw)?;
+        queue.extend(std::mem::take(&mut parsed.follow_up));
+        read.take(&parsed)?;
+    }
+    Ok(())
+}
+
+/// The bytes of a file that the user named.
+fn raw_of(file: &Path) -> Result<Raw> {
+    let bytes = store::read_file(file, PAYLOAD_LIMIT)?;
+    Ok(Raw::new(file.display().to_string(), bytes, Context::today()))
+}
+
+/// The files that a path names: itself, or the files of a folder with an ending.
+fn files_of(path: &Path, ending: &str) -> Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    store::list_files(path, ending)
+}
