@@ -43,6 +43,7 @@ type Load = Box<dyn Fn() -> Result<Observations> + Send + Sync>;
 /// One sorted table of the archive, read when a series in its range is first asked for.
 pub struct Part {
     range: (SeriesId, SeriesId),
+    owners: Option<BTreeSet<String>>,
     digest: String,
     load: Load,
     table: OnceLock<Table>,
@@ -225,7 +226,14 @@ impl Archive {
 impl Part {
     /// A part whose table is read on first use.
     pub fn lazy(range: (SeriesId, SeriesId), digest: String, load: Load) -> Self {
-        Self { range, digest, load, table: OnceLock::new() }
+        Self { range, owners: None, digest, load, table: OnceLock::new() }
+    }
+
+    /// The same part, known to hold series of these owners alone; nothing is known of an empty list.
+    #[must_use]
+    pub fn of_owners(mut self, owners: impl Iterator<Item = String>) -> Self {
+        self.owners = Some(owners.collect()).filter(|owners: &BTreeSet<_>| !owners.is_empty());
+        self
     }
 
     /// A part of rows at hand; there must be one or more.
@@ -242,11 +250,13 @@ impl Part {
         };
         let range = (first.clone(), last.clone());
         let load = || Err(Error::store("a part of rows at hand is never loaded"));
-        Ok(Self { range, digest, load: Box::new(load), table: OnceLock::from(table) })
+        let table = OnceLock::from(table);
+        Ok(Self { range, owners: None, digest, load: Box::new(load), table })
     }
 
     fn may_hold(&self, series: &SeriesId) -> bool {
-        self.range.0 <= *series && *series <= self.range.1
+        let may_own = self.owners.as_ref().is_none_or(|owners| owners.contains(series.owner()));
+        may_own && self.range.0 <= *series && *series <= self.range.1
     }
 
     fn table(&self) -> Result<&Table> {

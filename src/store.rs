@@ -70,6 +70,9 @@ struct Segment {
     n_rows: usize,
     first_series: String,
     last_series: String,
+    /// The owners of its series, sorted; none where they were not noted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    owners: Vec<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -129,7 +132,8 @@ impl Store {
                 (SeriesId::new(&segment.first_series)?, SeriesId::new(&segment.last_series)?);
             let (store, held) = (self.clone(), segment.clone());
             let load = move || store.read_segment(&held);
-            parts.push(Arc::new(Part::lazy(range, segment.content.clone(), Box::new(load))));
+            let part = Part::lazy(range, segment.content.clone(), Box::new(load));
+            parts.push(Arc::new(part.of_owners(segment.owners.iter().cloned())));
         }
         let announcements: Result<Vec<_>> =
             manifest.announcements.iter().map(AnnouncementRow::read).collect();
@@ -154,6 +158,29 @@ impl Store {
             }
             Err(TryLockError::Error(e)) => Err(unwritable(&path, e)),
         }
+    }
+
+    /// A small file beside the manifest, if there is one.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if it cannot be read.
+    pub fn note(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let path = self.folder.join(name);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => {
+                Err(Error::store(format!("`{}` cannot be read", path.display())).caused_by(e))
+            }
+        }
+    }
+
+    /// Writes a small file beside the manifest, whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the disk refuses.
+    pub fn write_note(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        write_atomic(&self.folder.join(name), bytes)
     }
 
     fn read_manifest(&self) -> Result<ManifestFile> {
@@ -251,8 +278,23 @@ impl Locked<'_> {
             n_rows: observations.n_rows(),
             first_series: observations.row(0)?.series.to_string(),
             last_series: observations.row(last_row)?.series.to_string(),
+            owners: owners(observations)?,
         })
     }
+}
+
+/// The owners of the series of a sorted table.
+fn owners(observations: &Observations) -> Result<Vec<String>> {
+    let column = observations.frame().column("series")?.str()?;
+    let mut owners: Vec<String> = Vec::new();
+    for owner in column.iter().flatten().filter_map(|id| id.split('.').next()) {
+        if owners.last().is_none_or(|last| last != owner) {
+            owners.push(owner.to_owned());
+        }
+    }
+    owners.sort();
+    owners.dedup();
+    Ok(owners)
 }
 
 fn batch_chunks(rows: &[Observation]) -> Result<Vec<Observations>> {
@@ -315,6 +357,15 @@ pub fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>> {
         )));
     }
     fs::read(path).map_err(|e| Error::store(format!("`{shown}` cannot be read")).caused_by(e))
+}
+
+/// Opens a file that a user named, to be read in parts.
+///
+/// # Errors
+/// [`Error::NotFound`] if it cannot be opened.
+pub fn open_file(path: &Path) -> Result<File> {
+    File::open(path)
+        .map_err(|e| Error::not_found(format!("`{}` cannot be read", path.display())).caused_by(e))
 }
 
 /// The files with an ending in a folder that a user named, sorted by name.

@@ -43,6 +43,13 @@ pub struct Batch {
     pub known_through: NaiveDate,
 }
 
+impl Batch {
+    /// A batch without a row.
+    pub fn empty(known_through: NaiveDate) -> Self {
+        Self { observations: Vec::new(), announcements: Vec::new(), known_through }
+    }
+}
+
 /// Rows of a series by their period.
 type ByPeriod = HashMap<Period, Vec<Observation>>;
 

@@ -204,6 +204,9 @@ impl Context {
     /// A failure of one series among others, which quiet does not silence.
     fn fail(series: impl std::fmt::Display, error: &Error) {
         let _ = writeln!(std::io::stderr(), "failed: {series}: {error}");
+        if let Some(hint) = error.advice() {
+            let _ = writeln!(std::io::stderr(), "hint: {hint}");
+        }
     }
 
     /// The name of what was computed from what: version, data, day and seed.

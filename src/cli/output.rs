@@ -2,10 +2,11 @@
 //!
 //! May use `error`. The keys of the rows are the contract; the table is for the eye.
 
-use std::io::Write;
+use std::io::{Seek, Write};
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use serde_json::{Map, Value, json};
+use tempfile::SpooledTempFile;
 
 use super::Format;
 use crate::error::{Error, Result};
@@ -41,10 +42,7 @@ impl Rows {
             Format::Table => print(&table()),
             Format::Json => print(&self.json()?),
             Format::Csv => print(&self.csv()?),
-            Format::Html | Format::Md | Format::Pdf => {
-                Err(Error::invalid("rows are printed as table, json or csv")
-                    .hint("pages in html and md are written by `chipcast report`"))
-            }
+            Format::Html | Format::Md | Format::Pdf => Err(no_rows()),
         }
     }
 
@@ -77,6 +75,88 @@ impl Rows {
         })?;
         Ok(String::from_utf8_lossy(&bytes).trim_end().to_owned())
     }
+}
+
+/// Rows that may be too many to hold: written as they come, beyond [`SPOOL_BYTES`] to a temporary file,
+/// and printed whole at the end, so that a failure leaves stdout empty.
+pub(super) struct Spool {
+    format: Format,
+    columns: Vec<&'static str>,
+    file: SpooledTempFile,
+    n_rows: usize,
+}
+
+/// Bytes of rows that are kept in memory.
+const SPOOL_BYTES: usize = 16 << 20;
+
+impl Spool {
+    pub(super) fn new(format: Format, columns: &[&'static str]) -> Result<Self> {
+        let file = tempfile::spooled_tempfile(SPOOL_BYTES);
+        let mut spool = Self { format, columns: columns.to_vec(), file, n_rows: 0 };
+        match format {
+            Format::Table => {}
+            Format::Json => spool
+                .write(format!("{{\"schema_version\": {SCHEMA_VERSION}, \"rows\": [").as_bytes())?,
+            Format::Csv => spool.record(spool.columns.clone())?,
+            Format::Html | Format::Md | Format::Pdf => return Err(no_rows()),
+        }
+        Ok(spool)
+    }
+
+    pub(super) fn push(&mut self, row: Vec<Value>) -> Result<()> {
+        debug_assert_eq!(row.len(), self.columns.len());
+        match self.format {
+            Format::Json => {
+                let pairs = self.columns.iter().map(|key| (*key).to_owned()).zip(row);
+                let object = Value::Object(pairs.collect());
+                let comma = if self.n_rows == 0 { "\n" } else { ",\n" };
+                self.write(format!("{comma}{object}").as_bytes())?;
+            }
+            Format::Csv => self.record(row.iter().map(plain).collect())?,
+            _ => {}
+        }
+        self.n_rows += 1;
+        Ok(())
+    }
+
+    /// Prints what was pushed; `table` makes the table for people.
+    pub(super) fn print(mut self, table: impl FnOnce() -> String) -> Result<()> {
+        match self.format {
+            Format::Table => return print(&table()),
+            Format::Json => self.write(b"\n]}\n")?,
+            _ => {}
+        }
+        let mut copy = || -> std::io::Result<()> {
+            self.file.rewind()?;
+            let mut stdout = std::io::stdout().lock();
+            std::io::copy(&mut self.file, &mut stdout)?;
+            stdout.flush()
+        };
+        match copy() {
+            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+                Err(Error::store("stdout cannot be written").caused_by(e))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn record<T: AsRef<[u8]>>(&mut self, cells: Vec<T>) -> Result<()> {
+        let mut writer = csv::Writer::from_writer(&mut self.file);
+        let written = writer.write_record(cells).and_then(|()| Ok(writer.flush()?));
+        drop(writer);
+        written.map_err(|e| Error::store("the rows cannot be written as CSV").caused_by(e))
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file
+            .write_all(bytes)
+            .map_err(|e| Error::store("the rows cannot be kept for printing").caused_by(e))
+    }
+}
+
+fn no_rows() -> Error {
+    Error::invalid("rows are printed as table, json or csv")
+        .hint("pages in html and md are written by `chipcast report`")
 }
 
 fn plain(value: &Value) -> String {

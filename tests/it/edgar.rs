@@ -405,7 +405,7 @@ fn documents_of_another_kind_are_named_with_the_place() {
         (b"", "line 1, column 0"),
         (b"<html>403</html>", "line 1, column 1"),
         (b"[]", "line 1, column 0"),
-        (b"{\"cik\":\"0000789019\",\"filings\":{}}", "has no key `facts`; found `cik`, `filings`"),
+        (b"{\"cik\":\"0000789019\",\"filings\":{}}", "not a whole document of submissions"),
         (b"{\"facts\":{}}", "key `cik`: found no such key"),
         (b"{\"cik\":-3,\"facts\":{}}", "key `cik`: found -3"),
         (b"{\"cik\":1,\"facts\":[]}", "in `facts`"),

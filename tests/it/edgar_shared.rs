@@ -18,7 +18,7 @@ const META: &str = "companyfacts_trimmed/meta_companyfacts_trimmed.json";
 const MICROSOFT: &str = "companyfacts_trimmed/msft_companyfacts_trimmed.json";
 const ALPHABET_TRIMMED: &str = "companyfacts_trimmed/googl_companyfacts_trimmed.json";
 
-fn shared() -> Option<PathBuf> {
+pub(crate) fn shared() -> Option<PathBuf> {
     let beside = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared"));
     let folder = std::env::var_os("CHIPCAST_SHARED").map_or(beside, PathBuf::from);
     if folder.join("data/raw/edgar").is_dir() {

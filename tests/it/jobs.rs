@@ -73,7 +73,8 @@ fn the_main_job_forecasts_scales_and_reports_offline() {
 fn companyfacts_come_over_http_with_the_declared_identity() {
     let folder = folder();
     let payload = include_str!("../fixtures/edgar/same_end.json");
-    let (base, questions) = serve(vec![answer("200 OK", "", payload)]);
+    let (base, questions) =
+        serve(vec![answer("200 OK", "", payload), answer("404 Not Found", "", "")]);
     let arguments = ["--empty", "--format", "json", "ingest", "edgar", "--company", "nvda"];
     let identity = ["--user-agent", "Ada Lovelace ada@example.org", "--base-url", &base];
     let run = chipcast(folder.path(), &[&arguments[..], &identity[..]].concat());

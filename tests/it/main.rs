@@ -16,6 +16,7 @@ mod edgar;
 mod edgar_shared;
 mod forecasters;
 mod http;
+mod ingest;
 mod jobs;
 mod leakage;
 mod reference;

@@ -1,31 +1,70 @@
 //! `chipcast ingest edgar|filing|press`: what companies file with SEC.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
-use chrono::NaiveDate;
-use clap::Args;
+use chrono::{Days, NaiveDate};
+use clap::{Args, ValueEnum};
 
-use super::{Caller, Read, files_of, pull, raw_of};
+use super::{Caller, Read, bulk, files_of, pull, raw_of};
 use crate::cli::{Context, Outcome};
 use crate::error::{Error, Result};
-use crate::ingest::Source;
-use crate::ingest::edgar::{self, Edgar};
+use crate::ingest::edgar::{self, Bulk, Edgar, Filings, Sites, tickers};
 use crate::ingest::http::{Client, Hosts};
-use crate::series::Registry;
+use crate::ingest::{Raw, Source};
+use crate::period::Period;
+use crate::series::{Registry, SeriesId};
+
+/// How far back filings are asked for where nobody says.
+const DAYS_BACK: u64 = 400;
 
 #[derive(Debug, Args)]
+#[group(id = "what_to_get", required = true, multiple = true)]
 pub(in crate::cli) struct EdgarArguments {
     /// Ticker, such as `nvda`; may be given more than once
-    #[arg(long, value_name = "TICKER", required_unless_present = "from_file")]
+    #[arg(long, value_name = "TICKER", group = "what_to_get")]
     company: Vec<String>,
-    /// A companyfacts file, or a folder of them
-    #[arg(long, value_name = "PATH", conflicts_with = "company")]
+    /// A document that was saved (companyfacts, companyconcept, submissions, a frame), a folder of
+    /// them, or one of SEC's nightly zip files
+    #[arg(long, value_name = "PATH", group = "what_to_get", conflicts_with_all = ["bulk", "frame"])]
     from_file: Option<PathBuf>,
+    /// SEC's nightly archive of every company (over 1 GB), or of those given with `--company`
+    #[arg(long, value_enum, group = "what_to_get", conflicts_with = "frame")]
+    bulk: Option<BulkKind>,
+    /// One concept of every company for a period, such as `Revenues/CY2026Q2`
+    #[arg(long, value_name = "CONCEPT/PERIOD", group = "what_to_get", conflicts_with = "company")]
+    frame: Option<String>,
+    /// Only this concept of the companies, such as `PaymentsToAcquireProductiveAssets`
+    #[arg(long, value_name = "CONCEPT", requires = "company")]
+    concept: Option<String>,
+    /// Facts of the statements, or filings: when they came, segments, guidance; both by default
+    #[arg(long, value_enum)]
+    only: Option<Only>,
+    /// Read filings from this day on; by default what came since the archive was last read, at most
+    /// 400 days back
+    #[arg(long, value_name = "DATE")]
+    since: Option<NaiveDate>,
     #[command(flatten)]
     caller: Caller,
-    /// Where companyfacts are served
+    /// Where SEC's documents are served
     #[arg(long, value_name = "URL", default_value = edgar::BASE_URL, env = "CHIPCAST_EDGAR_URL")]
     base_url: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum BulkKind {
+    /// Every company's facts.
+    Companyfacts,
+    /// Every company's filings.
+    Submissions,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Only {
+    /// Values of the statements.
+    Facts,
+    /// Filings, and what is read out of them.
+    Filings,
 }
 
 #[derive(Debug, Args)]
@@ -59,29 +98,131 @@ pub(in crate::cli) struct PressArguments {
 }
 
 pub(super) fn run(context: &Context, arguments: &EdgarArguments) -> Result<Outcome> {
-    let mut read = Read::new(context)?;
     if let Some(path) = &arguments.from_file {
-        let files = files_of(path, "json")?;
-        if files.is_empty() {
-            return Err(Error::not_found(format!(
-                "no `.json` file in folder `{}`",
-                path.display()
-            ))
-            .hint("give a companyfacts file, such as CIK0001045810.json, or a folder of them"));
+        return from_file(context, arguments, path);
+    }
+    let hosts = Hosts::known().with_base(&arguments.base_url)?;
+    let client = Client::new(arguments.caller.user_agent.as_deref(), hosts)?;
+    let sites = Sites::at(&arguments.base_url);
+    let mut keys = Vec::new();
+    for company in &arguments.company {
+        keys.push((company.as_str(), cik(company, &sites, &client)?));
+    }
+    if let Some(kind) = arguments.bulk {
+        let kind = match kind {
+            BulkKind::Companyfacts => Bulk::Companyfacts,
+            BulkKind::Submissions => Bulk::Submissions,
+        };
+        let _ = sites.bulk(kind);
+        return Err(Error::invalid("not built yet"));
+    }
+    let mut read = Read::new(context)?;
+    if let Some(frame) = &arguments.frame {
+        let (concept, period) = frame.split_once('/').ok_or_else(|| {
+            Error::invalid(format!("frame `{frame}` has no period"))
+                .hint("write `Revenues/CY2026Q2`, or `InventoryNet/CY2026Q2I` for a balance")
+        })?;
+        let request = sites.frame(concept, "USD", period);
+        let raw = Raw::new(request.url.as_str(), client.get(&request)?, Context::today());
+        read.take(&Edgar::default().parse(&raw)?)?;
+        return read.finish();
+    }
+    for (company, cik) in &keys {
+        let pulled = company_since(context, arguments, *cik, &client, &mut read);
+        // What was read before a failure is whole, and is kept.
+        read.commit()?;
+        let Err(error) = pulled else { continue };
+        if read.is_empty() {
+            return Err(error);
         }
-        for file in files {
-            read.take(&Edgar::new(0, arguments.base_url.as_str()).parse(&raw_of(&file)?)?)?;
-        }
-    } else {
-        let hosts = Hosts::known().with_base(&arguments.base_url)?;
-        let client = Client::new(arguments.caller.user_agent.as_deref(), hosts)?;
-        for company in &arguments.company {
-            let source = Edgar::new(Registry::bundled().cik(company)?, arguments.base_url.as_str());
-            let since = read.known_through();
-            pull(context, &source, &client, since, &mut read)?;
+        read.failed(company, &error)?;
+        if matches!(error, Error::Fetch(_) | Error::Store(_)) {
+            break;
         }
     }
-    read.finish(context)
+    read.finish()
+}
+
+/// Everything that is asked of one company.
+fn company_since(
+    context: &Context,
+    arguments: &EdgarArguments,
+    cik: u64,
+    client: &Client,
+    read: &mut Read<'_>,
+) -> Result<()> {
+    let sites = Sites::at(&arguments.base_url);
+    let known_through = read.archive().known_through();
+    let since = arguments
+        .since
+        .unwrap_or_else(|| known_through.max(Context::today() - Days::new(DAYS_BACK)));
+    if let Some(concept) = &arguments.concept {
+        let request = sites.concept(cik, concept);
+        let raw = Raw::new(request.url.as_str(), client.get(&request)?, Context::today());
+        return read.take(&Edgar::default().parse(&raw)?);
+    }
+    if arguments.only != Some(Only::Filings) {
+        pull(context, &Edgar::new(cik, &arguments.base_url), client, since, read)?;
+    }
+    if arguments.only != Some(Only::Facts) {
+        let calendar = quarters(read, &Registry::bundled().ticker(cik))?;
+        let filings = Filings::new(cik, sites, since, calendar);
+        match pull(context, &filings, client, since, read) {
+            Err(error @ Error::NotFound(_)) if !read.is_empty() => {
+                read.missing("submissions", &error)?;
+            }
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
+/// SEC's key of a ticker; one that the bundled table does not know is looked up in SEC's own.
+fn cik(company: &str, sites: &Sites, client: &Client) -> Result<u64> {
+    let unknown = match Registry::bundled().cik(company) {
+        Ok(cik) => return Ok(cik),
+        Err(unknown) => unknown,
+    };
+    let request = sites.tickers();
+    let Ok(bytes) = client.get(&request) else { return Err(unknown) };
+    let table = tickers::read(&Raw::new(request.url, bytes, Context::today()))?;
+    table.get(&company.to_lowercase()).copied().ok_or(unknown)
+}
+
+/// The known quarters of a company, by its revenue.
+fn quarters(read: &Read<'_>, owner: &str) -> Result<Vec<Period>> {
+    let archive = read.archive();
+    let known = archive.as_of(archive.known_through())?;
+    let revenue = SeriesId::new(&format!("{owner}.revenue"))?;
+    let points = known.series(&revenue).map_or_else(|_| Vec::new(), |known| known.points);
+    Ok(points.into_iter().map(|point| point.period).collect())
+}
+
+/// Saved documents: the company comes from each of them.
+fn from_file(context: &Context, arguments: &EdgarArguments, path: &Path) -> Result<Outcome> {
+    let mut companies = BTreeSet::new();
+    for company in &arguments.company {
+        companies.insert(Registry::bundled().cik(company)?);
+    }
+    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip")) {
+        return bulk::run(context, path, &companies);
+    }
+    if let Some(company) = arguments.company.first() {
+        return Err(Error::invalid(format!(
+            "`--company {company}` beside a document: the company comes from the document"
+        ))
+        .hint("`--company` picks companies out of a nightly zip file"));
+    }
+    let files = files_of(path, "json")?;
+    if files.is_empty() {
+        return Err(Error::not_found(format!("no `.json` file in folder `{}`", path.display()))
+            .hint("give a companyfacts file, such as CIK0001045810.json, or a folder of them"));
+    }
+    let mut read = Read::new(context)?;
+    for file in files {
+        read.take(&Edgar::default().parse(&raw_of(&file)?)?)?;
+    }
+    read.finish()
 }
 
 pub(super) fn filing(context: &Context, arguments: &FilingArguments) -> Result<Outcome> {

@@ -1,6 +1,7 @@
 //! `chipcast ingest`: pulls a source into the archive, from a file or over HTTP. One file a kind of
 //! source; here is what they share.
 
+mod bulk;
 mod edgar;
 mod market;
 mod read;
@@ -13,7 +14,7 @@ use clap::{Args, Subcommand};
 
 use self::read::Read;
 use super::{Context, Outcome};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ingest::http::Client;
 use crate::ingest::{Raw, Source};
 use crate::store;
@@ -23,10 +24,10 @@ const PAYLOAD_LIMIT: u64 = 512 << 20;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// SEC companyfacts: every filed value with every vintage, quarters from year-to-date figures
+    /// SEC EDGAR: every filed value with every vintage, filings, segments and guidance
     ///
     /// SEC asks every caller to say who they are: give `--user-agent "Name name@example.org"`, or set
-    /// `CHIPCAST_USER_AGENT`. From a file no network is used, and the company comes from the payload.
+    /// `CHIPCAST_USER_AGENT`. From a file no network is used, and the company comes from the document.
     Edgar(edgar::EdgarArguments),
     /// Segments and platforms from the inline XBRL of a 10-Q or 10-K
     Filing(edgar::FilingArguments),
@@ -51,21 +52,34 @@ pub(super) fn run(context: &Context, command: &Command) -> Result<Outcome> {
 }
 
 /// Asks for everything that a source wants since a day, and for what the answers point at.
+///
+/// A document of a filing that is not there, or cannot be read, is put on record; the others go on.
 fn pull(
     context: &Context,
     source: &dyn Source,
     client: &Client,
     since: NaiveDate,
-    read: &mut Read,
+    read: &mut Read<'_>,
 ) -> Result<()> {
     let mut queue = VecDeque::from(source.requests(since));
     while let Some(request) = queue.pop_front() {
         context.say(format!("fetching {}", request.url));
-        let bytes = client.get(&request)?;
-        let raw = Raw { filing: request.filing, ..Raw::new(request.url, bytes, Context::today()) };
-        let mut parsed = source.parse(&raw)?;
-        queue.extend(std::mem::take(&mut parsed.follow_up));
-        read.take(&parsed)?;
+        let is_document = request.filing.is_some();
+        let parsed = client.get(&request).and_then(|bytes| {
+            let raw = Raw::new(request.url.as_str(), bytes, Context::today());
+            source.parse(&Raw { filing: request.filing, ..raw })
+        });
+        match parsed {
+            Ok(mut parsed) => {
+                queue.extend(std::mem::take(&mut parsed.follow_up));
+                read.take(&parsed)?;
+            }
+            Err(error @ Error::NotFound(_)) if is_document => read.missing(&request.url, &error)?,
+            Err(error @ (Error::Parse(_) | Error::Invalid(_))) if is_document => {
+                read.failed(&request.url, &error)?;
+            }
+            Err(error) => return Err(error),
+        }
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Everything that one `chipcast ingest` reads: what became of each value, and one commit at the end.
+//! Everything that one `chipcast ingest` reads: what became of each value, and when it is stored.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 
 use crate::archive::{Archive, Batch, Status};
 use crate::cli::data::{key_and_value, status_word};
-use crate::cli::output::{Rows, table};
+use crate::cli::output::{Spool, table};
 use crate::cli::{Context, Outcome};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ingest::{Parsed, SetAside};
 use crate::observation::{Announcement, Observation};
+use crate::period::Period;
 use crate::report::format;
 
 /// The columns of a row of ingest.
@@ -27,94 +28,123 @@ const COLUMNS: [&str; 10] = [
     "reason",
 ];
 /// Reasons shown to people; `--format csv` has them all.
-const REASONS_SHOWN: usize = 20;
+const REASONS_SHOWN: usize = 15;
+const REASON_WIDTH: usize = 120;
 
-/// Everything read in one call; stored in one commit at the end, or not at all.
-pub(super) struct Read {
-    before: Archive,
-    after: Archive,
+/// Everything read in one call. What was taken is stored by a commit, whole or not at all.
+pub(super) struct Read<'a> {
+    context: &'a Context,
+    archive: Archive,
     batch: Batch,
-    rows: Rows,
+    rows: Spool,
     counts: BTreeMap<(&'static str, &'static str), usize>,
-    reasons: BTreeMap<String, usize>,
+    /// Reasons that differ in figures alone, counted under the first of them.
+    reasons: BTreeMap<String, (usize, String)>,
+    n_failed: usize,
 }
 
-impl Read {
-    pub(super) fn new(context: &Context) -> Result<Self> {
-        let before = context.archive()?;
-        let batch = Batch {
-            observations: Vec::new(),
-            announcements: Vec::new(),
-            known_through: before.known_through(),
-        };
+impl<'a> Read<'a> {
+    pub(super) fn new(context: &'a Context) -> Result<Self> {
+        let archive = context.archive()?;
         Ok(Self {
-            after: before.clone(),
-            before,
-            batch,
-            rows: Rows::new(&COLUMNS),
+            context,
+            batch: Batch::empty(archive.known_through()),
+            archive,
+            rows: Spool::new(context.global.format, &COLUMNS)?,
             counts: BTreeMap::new(),
             reasons: BTreeMap::new(),
+            n_failed: 0,
         })
     }
 
-    /// The day up to which the archive knew before anything was read.
-    pub(super) fn known_through(&self) -> chrono::NaiveDate {
-        self.before.known_through()
+    /// The archive with all that was taken so far.
+    pub(super) fn archive(&self) -> &Archive {
+        &self.archive
     }
 
     /// Takes one payload: a value that contradicts a held one is set aside, visibly.
     pub(super) fn take(&mut self, parsed: &Parsed) -> Result<()> {
         let mut announced = parsed.announcements.clone();
-        self.after.align_announcements(&mut announced)?;
+        self.archive.align_announcements(&mut announced)?;
         let mut read = parsed.observations.clone();
-        let retrieved_at = Context::today();
         for announcement in &announced {
-            read.extend(announcement.observations(retrieved_at)?);
+            read.extend(announcement.observations(Context::today())?);
         }
-        self.after.align(&mut read)?;
+        self.archive.align(&mut read)?;
         let mut kept = Vec::new();
-        for (row, status) in read.iter().zip(&self.after.review(&read)?) {
+        for (row, status) in read.iter().zip(&self.archive.review(&read)?) {
             let reason = if let Status::Conflict { held, source } = status {
                 Some(format!("the archive holds {held} for this key, from {source}"))
             } else {
                 kept.push(row.clone());
                 None
             };
-            self.observed(row, status_word(status), reason);
+            self.observed(row, status_word(status), reason)?;
         }
         for announcement in &announced {
-            self.announced(announcement);
+            self.announced(announcement)?;
         }
         for aside in &parsed.set_aside {
-            self.set_aside(aside);
+            self.set_aside(aside)?;
         }
-        let known_through = parsed.read_through.unwrap_or(self.before.known_through());
+        let known_through = parsed.read_through.unwrap_or(self.archive.known_through());
         let batch = Batch { observations: kept, announcements: announced, known_through };
-        let (after, fresh) = self.after.append(&batch)?;
-        self.after = after;
+        let (archive, fresh) = self.archive.append(&batch)?;
+        self.archive = archive;
         self.batch.observations.extend(fresh.observations);
         self.batch.announcements.extend(fresh.announcements);
         self.batch.known_through = self.batch.known_through.max(fresh.known_through);
         Ok(())
     }
 
+    /// A payload that could not be read, among others that could: the run ends as partial.
+    pub(super) fn failed(&mut self, what: &str, error: &Error) -> Result<()> {
+        self.n_failed += 1;
+        Context::fail(what, error);
+        self.not_read(what, error)
+    }
+
+    /// A payload that is not there, among others that are: on record, and no failure.
+    pub(super) fn missing(&mut self, what: &str, error: &Error) -> Result<()> {
+        self.context.say(format!("not there: {what}"));
+        self.not_read(what, error)
+    }
+
+    fn not_read(&mut self, what: &str, error: &Error) -> Result<()> {
+        let (series, reason) = ("payload".to_owned(), error.to_string());
+        self.set_aside(&SetAside { series, period: None, locator: what.to_owned(), reason })
+    }
+
+    /// Whether nothing has been read yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+
     fn count(&mut self, kind: &'static str, status: &'static str, reason: Option<&str>) {
         *self.counts.entry((kind, status)).or_default() += 1;
         if let Some(reason) = reason {
-            *self.reasons.entry(reason.to_owned()).or_default() += 1;
+            let words = reason.split(':').next().unwrap_or_default();
+            let kind: String = words.chars().filter(|c| !c.is_ascii_digit()).collect();
+            let alike = self.reasons.entry(kind).or_insert_with(|| (0, reason.to_owned()));
+            alike.0 += 1;
         }
     }
 
-    fn observed(&mut self, row: &Observation, status: &'static str, reason: Option<String>) {
+    fn observed(
+        &mut self,
+        row: &Observation,
+        status: &'static str,
+        reason: Option<String>,
+    ) -> Result<()> {
         self.count("observation", status, reason.as_deref());
         let mut cells = vec![json!("observation")];
         cells.extend(key_and_value(row));
         cells.extend([json!(row.locator), json!(status), json!(reason)]);
-        self.rows.push(cells);
+        self.rows.push(cells)
     }
 
-    fn announced(&mut self, a: &Announcement) {
-        let status = if self.after.holds(a) { "repeat" } else { "added" };
+    fn announced(&mut self, a: &Announcement) -> Result<()> {
+        let status = if self.archive.holds(a) { "repeat" } else { "added" };
         self.count("announcement", status, None);
         self.rows.push(vec![
             json!("announcement"),
@@ -127,27 +157,37 @@ impl Read {
             json!(a.locator),
             json!(status),
             Value::Null,
-        ]);
+        ])
     }
 
-    fn set_aside(&mut self, aside: &SetAside) {
+    fn set_aside(&mut self, aside: &SetAside) -> Result<()> {
         self.count("observation", "set_aside", Some(&aside.reason));
         self.rows.push(vec![
             json!("observation"),
             json!(aside.series),
-            json!(aside.period.map(crate::period::Period::start)),
-            json!(aside.period.map(crate::period::Period::end)),
+            json!(aside.period.map(Period::start)),
+            json!(aside.period.map(Period::end)),
             Value::Null,
             Value::Null,
             Value::Null,
             json!(aside.locator),
             json!("set_aside"),
             json!(aside.reason),
-        ]);
+        ])
     }
 
-    pub(super) fn finish(self, context: &Context) -> Result<Outcome> {
-        let after = context.append(&self.batch)?;
+    /// Stores what was taken since the last commit.
+    pub(super) fn commit(&mut self) -> Result<()> {
+        let taken = std::mem::replace(&mut self.batch, Batch::empty(self.archive.known_through()));
+        self.context.append(&taken)?;
+        // Read again, so that what is stored need not stay in memory.
+        self.archive = self.context.archive()?;
+        Ok(())
+    }
+
+    /// Stores the rest and says what became of everything.
+    pub(super) fn finish(mut self) -> Result<Outcome> {
+        self.commit()?;
         let mut shown: Vec<Vec<String>> = Vec::new();
         for ((kind, status), n) in &self.counts {
             shown.push(vec![
@@ -157,16 +197,23 @@ impl Read {
                 String::new(),
             ]);
         }
-        for (reason, n) in self.reasons.iter().take(REASONS_SHOWN) {
+        let mut reasons: Vec<_> = self.reasons.into_values().collect();
+        reasons.sort_by(|a, b| b.cmp(a));
+        for (n, reason) in reasons.into_iter().take(REASONS_SHOWN) {
             let what = "set aside because".to_owned();
-            shown.push(vec![String::new(), what, n.to_string(), reason.clone()]);
+            shown.push(vec![
+                String::new(),
+                what,
+                n.to_string(),
+                reason.chars().take(REASON_WIDTH).collect(),
+            ]);
         }
         let header = ["kind", "status", "values", "reason"];
-        self.rows.print(context.global.format, || table(&header, &[2], shown))?;
-        context.say(format!(
+        self.rows.print(|| table(&header, &[2], shown))?;
+        self.context.say(format!(
             "archive known through {}; `chipcast data list` shows what it holds",
-            format::date(after.known_through())
+            format::date(self.archive.known_through())
         ));
-        Ok(Outcome::Done)
+        Ok(if self.n_failed > 0 { Outcome::Partial } else { Outcome::Done })
     }
 }

@@ -1,5 +1,5 @@
-//! Reading companyfacts JSON: only the rows of concepts that a family names, borrowed from the
-//! bytes.
+//! Reading companyfacts JSON, or companyconcept's one concept: only the rows of concepts that a
+//! family names, borrowed from the bytes.
 //!
 //! May use `concepts` and `error`. Never builds a tree: what no family names is skipped unread. A
 //! row with a wrong type is kept as it is, so that `rows` can set it aside with a reason; JSON of
@@ -77,6 +77,12 @@ pub(super) fn read<'a>(name: &str, bytes: &'a [u8]) -> Result<(Payload<'a>, Vec<
         .caused_by(cause)
     })?;
     let cik = reading.cik(name)?;
+    if let Some(tag) = reading.tag.as_ref().filter(|_| reading.member_idx.is_none()) {
+        return Err(Error::invalid(format!(
+            "`{name}`: concept `{tag}` measures no metric that is kept"
+        ))
+        .hint("the concepts that are read stand in `datasets/concepts.toml`"));
+    }
     if !reading.has_facts {
         return Err(Error::parse(format!(
             "`{name}` has no key `facts`; found `{}`",
@@ -95,6 +101,9 @@ struct Reading<'a> {
     cik: Scalar<'a>,
     keys: Vec<String>,
     has_facts: bool,
+    /// The one concept of a companyconcept document, and its member if it is of a family.
+    tag: Option<String>,
+    member_idx: Option<u16>,
     place: Option<String>,
     units: Vec<String>,
     rows: Vec<Row<'a>>,
@@ -172,6 +181,20 @@ object!(Document {}, "an object with `cik` and `facts`", |self, map| {
                 map.next_value_seed(Facts(self.0))?;
                 self.0.place = None;
             }
+            "tag" => {
+                let Key(tag) = map.next_value()?;
+                self.0.member_idx = Families::bundled().member_idx(&tag);
+                self.0.tag = Some(tag.into_owned());
+            }
+            "units" => match self.0.member_idx {
+                Some(member_idx) => {
+                    self.0.has_facts = true;
+                    self.0.place.clone_from(&self.0.tag);
+                    map.next_value_seed(Units(self.0, member_idx))?;
+                    self.0.place = None;
+                }
+                None => drop(map.next_value::<IgnoredAny>()?),
+            },
             _ => drop(map.next_value::<IgnoredAny>()?),
         }
     }
