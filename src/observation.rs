@@ -325,16 +325,22 @@ impl Observations {
     /// Hash of what the rows say, whatever file they come from.
     ///
     /// # Errors
-    /// As [`Observations::row`].
+    /// [`Error::Store`] if a row holds nulls.
     pub fn digest(&self) -> Result<blake3::Hash> {
+        let frame = &self.0;
+        let text = frame.column("series")?.str()?;
+        let dates = |name: &str| Ok::<_, Error>(frame.column(name)?.date()?.phys.cont_slice()?);
+        let (start, end) = (dates("period_start")?, dates("period_end")?);
+        let vintage = dates("vintage")?;
+        let value = frame.column("value")?.f64()?.cont_slice()?;
         let mut hasher = blake3::Hasher::new();
-        for row_idx in 0..self.n_rows() {
-            let row = self.row(row_idx)?;
-            hasher.update(row.series.as_str().as_bytes());
-            for date in [row.period.start(), row.period.end(), row.vintage] {
-                hasher.update(&days(date).to_le_bytes());
+        for (row_idx, series) in text.iter().enumerate() {
+            let series = series.ok_or_else(|| null_cell("series", row_idx))?;
+            hasher.update(series.as_bytes());
+            for date in [start[row_idx], end[row_idx], vintage[row_idx]] {
+                hasher.update(&date.to_le_bytes());
             }
-            hasher.update(&row.value.to_le_bytes());
+            hasher.update(&value[row_idx].to_le_bytes());
         }
         Ok(hasher.finalize())
     }

@@ -94,9 +94,16 @@ impl Archive {
     /// # Errors
     /// [`Error::Invalid`] if a row has the key of a held row and another value: nothing is appended.
     pub fn append(&self, batch: &Batch) -> Result<(Self, Batch)> {
-        let statuses = self.review(&batch.observations)?;
+        self.append_reviewed(batch, &self.review(&batch.observations)?)
+    }
+
+    /// [`Archive::append`] of rows whose statuses this archive gave just now.
+    ///
+    /// # Errors
+    /// As [`Archive::append`].
+    pub fn append_reviewed(&self, batch: &Batch, statuses: &[Status]) -> Result<(Self, Batch)> {
         let mut fresh = Vec::new();
-        for (row, status) in batch.observations.iter().zip(&statuses) {
+        for (row, status) in batch.observations.iter().zip(statuses) {
             match status {
                 Status::Added | Status::Revision => fresh.push(row.clone()),
                 Status::Repeat => {}

@@ -23,7 +23,7 @@ use crate::archive::{Archive, Batch, Snapshot};
 use crate::error::{Error, Result};
 use crate::ingest::bundled;
 use crate::series::SeriesId;
-use crate::store::{Busy, Store};
+use crate::store::{Busy, Locked, Store};
 
 /// How a command ended, when it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,10 +164,7 @@ impl Context {
     /// A new archive starts from the bundled data, unless `--empty` asks for one without them.
     fn append(&self, batch: &Batch) -> Result<Archive> {
         let store = self.store()?;
-        let locked = store.lock()?;
-        if !store.exists() && !self.global.empty {
-            locked.commit(&bundled::batch()?)?;
-        }
+        let locked = self.locked(&store)?;
         let old = self.archive()?;
         let (archive, fresh) = old.append(batch)?;
         let says_nothing = fresh.observations.is_empty() && fresh.announcements.is_empty();
@@ -175,6 +172,31 @@ impl Context {
             locked.commit(&fresh)?;
         }
         Ok(archive)
+    }
+
+    /// [`Context::append`] of rows that are known to be new to the archive `known`: they are reviewed
+    /// again only if another process wrote since.
+    fn append_to(&self, known: &Archive, batch: &Batch) -> Result<()> {
+        let store = self.store()?;
+        let locked = self.locked(&store)?;
+        if self.archive()?.digest() != known.digest() {
+            drop(locked);
+            return self.append(batch).map(drop);
+        }
+        let says_nothing = batch.observations.is_empty() && batch.announcements.is_empty();
+        if says_nothing && batch.known_through <= known.known_through() && store.exists() {
+            return Ok(());
+        }
+        locked.commit(batch)
+    }
+
+    /// The write lock of the archive on disk, which is made if there is none.
+    fn locked<'a>(&self, store: &'a Store) -> Result<Locked<'a>> {
+        let locked = store.lock()?;
+        if !store.exists() && !self.global.empty {
+            locked.commit(&bundled::batch()?)?;
+        }
+        Ok(locked)
     }
 
     /// Makes the archive on disk hold the bundled data, as the main job's ingest does.

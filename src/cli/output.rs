@@ -103,6 +103,11 @@ impl Spool {
         Ok(spool)
     }
 
+    /// Whether rows are printed at all, and not only counted.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.format != Format::Table
+    }
+
     pub(super) fn push(&mut self, row: Vec<Value>) -> Result<()> {
         debug_assert_eq!(row.len(), self.columns.len());
         match self.format {

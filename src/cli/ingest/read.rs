@@ -34,6 +34,8 @@ const REASON_WIDTH: usize = 120;
 /// Everything read in one call. What was taken is stored by a commit, whole or not at all.
 pub(super) struct Read<'a> {
     context: &'a Context,
+    /// The archive on disk when it was last read.
+    stored: Archive,
     archive: Archive,
     batch: Batch,
     rows: Spool,
@@ -49,6 +51,7 @@ impl<'a> Read<'a> {
         Ok(Self {
             context,
             batch: Batch::empty(archive.known_through()),
+            stored: archive.clone(),
             archive,
             rows: Spool::new(context.global.format, &COLUMNS)?,
             counts: BTreeMap::new(),
@@ -71,15 +74,20 @@ impl<'a> Read<'a> {
             read.extend(announcement.observations(Context::today())?);
         }
         self.archive.align(&mut read)?;
-        let mut kept = Vec::new();
-        for (row, status) in read.iter().zip(&self.archive.review(&read)?) {
-            let reason = if let Status::Conflict { held, source } = status {
-                Some(format!("the archive holds {held} for this key, from {source}"))
-            } else {
-                kept.push(row.clone());
-                None
+        let (mut kept, mut statuses) = (Vec::with_capacity(read.len()), Vec::new());
+        let reviewed = self.archive.review(&read)?;
+        for (row, status) in read.into_iter().zip(reviewed) {
+            let held = match &status {
+                Status::Conflict { held, source } => {
+                    Some(format!("the archive holds {held} for this key, from {source}"))
+                }
+                _ => None,
             };
-            self.observed(row, status_word(status), reason)?;
+            self.observed(&row, status_word(&status), held.as_deref())?;
+            if held.is_none() {
+                kept.push(row);
+                statuses.push(status);
+            }
         }
         for announcement in &announced {
             self.announced(announcement)?;
@@ -89,7 +97,7 @@ impl<'a> Read<'a> {
         }
         let known_through = parsed.read_through.unwrap_or(self.archive.known_through());
         let batch = Batch { observations: kept, announcements: announced, known_through };
-        let (archive, fresh) = self.archive.append(&batch)?;
+        let (archive, fresh) = self.archive.append_reviewed(&batch, &statuses)?;
         self.archive = archive;
         self.batch.observations.extend(fresh.observations);
         self.batch.announcements.extend(fresh.announcements);
@@ -134,9 +142,12 @@ impl<'a> Read<'a> {
         &mut self,
         row: &Observation,
         status: &'static str,
-        reason: Option<String>,
+        reason: Option<&str>,
     ) -> Result<()> {
-        self.count("observation", status, reason.as_deref());
+        self.count("observation", status, reason);
+        if !self.rows.is_wanted() {
+            return Ok(());
+        }
         let mut cells = vec![json!("observation")];
         cells.extend(key_and_value(row));
         cells.extend([json!(row.locator), json!(status), json!(reason)]);
@@ -179,9 +190,10 @@ impl<'a> Read<'a> {
     /// Stores what was taken since the last commit.
     pub(super) fn commit(&mut self) -> Result<()> {
         let taken = std::mem::replace(&mut self.batch, Batch::empty(self.archive.known_through()));
-        self.context.append(&taken)?;
+        self.context.append_to(&self.stored, &taken)?;
         // Read again, so that what is stored need not stay in memory.
-        self.archive = self.context.archive()?;
+        self.stored = self.context.archive()?;
+        self.archive = self.stored.clone();
         Ok(())
     }
 
