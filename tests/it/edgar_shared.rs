@@ -113,6 +113,39 @@ fn nvidia_revenue_of_25_guides_is_read() {
     assert_eq!((quarter.value, quarter.vintage), (35_082_000_000.0, date("2024-11-20")));
 }
 
+/// Ends and millions of a table; vendors round fiscal ends to the month's.
+fn totals(name: &str, series: &str) -> Option<Vec<(NaiveDate, f64)>> {
+    let path = shared()?.join("data/tables").join(name);
+    let text = std::fs::read_to_string(&path).expect("a table of ../shared");
+    let lines = text.lines().filter(|line| line.starts_with(&format!("{series},")));
+    let row = |line: &str| {
+        let cells: Vec<_> = line.split(',').collect();
+        (date(cells[5]), cells[6].parse().expect("a number"))
+    };
+    Some(lines.map(row).collect())
+}
+
+#[test]
+fn revenue_agrees_with_every_quarter_of_the_tables() {
+    for (name, file, series, needed) in [
+        (NVIDIA, "vendor_and_buyer_revenue.csv", "nvda_total_revenue_q", 72),
+        (NVIDIA, "nvidia_revenue_by_platform.csv", "nvda_rev_total_revenue", 31),
+        (ALPHABET, "vendor_and_buyer_revenue.csv", "googl_total_revenue_q", 47),
+    ] {
+        let (Some(parsed), Some(table)) = (payload(name), totals(file, series)) else { return };
+        let read = rows(&parsed, "revenue");
+        let mut n = 0;
+        for (end, millions) in table {
+            let near = |row: &&Observation| (row.period.end() - end).num_days().abs() <= 10;
+            // The last vintage: the tables hold what was last filed.
+            let Some(row) = read.iter().rfind(near) else { continue };
+            assert!((row.value / 1e6 - millions).abs() <= 0.51, "{series} {end}: {}", row.value);
+            n += 1;
+        }
+        assert_eq!(n, needed, "{series}: quarters of the payload's years");
+    }
+}
+
 #[test]
 fn capex_and_finance_leases_agree_with_the_table() {
     // The table dates three quarters by the longer operand; the shorter one was filed later.
