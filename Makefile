@@ -4,17 +4,24 @@ CARGO ?= cargo
 TOOLS := $(or $(CARGO_TARGET_DIR),target)/tools
 DENY_VERSION := 0.20.2
 DENY := $(TOOLS)/bin/cargo-deny
+FUZZ_VERSION := 0.13.2
+FUZZ := $(TOOLS)/bin/cargo-fuzz
+FUZZ_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))/fuzz
+FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
+# Seconds for each target; `make fuzz FUZZ_SECONDS=3600` looks longer.
+FUZZ_SECONDS ?= 8
 
-.PHONY: test test-all fmt clippy unit doc deny bench
+.PHONY: test test-all fmt clippy unit doc deny fuzz bench
 
-test: fmt clippy unit doc deny
+test: fmt clippy unit doc deny fuzz
 
 # The slow kinds in full: CHIPCAST_SLOW widens every loop that the quick tier runs once.
-test-all: fmt clippy doc deny
+test-all: fmt clippy doc deny fuzz
 	CHIPCAST_SLOW=1 $(CARGO) test --release --locked --all-features
 
 fmt:
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 
 clippy:
 	$(CARGO) clippy --locked --all-targets -- -D warnings
@@ -31,6 +38,22 @@ $(DENY):
 
 deny: $(DENY)
 	$(DENY) check licenses bans sources
+
+$(FUZZ):
+	$(CARGO) install --locked --root $(TOOLS) --version $(FUZZ_VERSION) cargo-fuzz
+
+# Every parser against bytes that nobody thought of, in bounded time and memory. No sanitizer: there is
+# no unsafe code to watch, and the stable toolchain will do.
+fuzz: $(FUZZ)
+	cd fuzz && CARGO_TARGET_DIR= $(abspath $(FUZZ)) fuzz build --release --sanitizer none \
+		--fuzz-dir . --target-dir $(FUZZ_DIR)
+	@set -e; for target in $(FUZZ_TARGETS); do \
+		mkdir -p $(FUZZ_DIR)/corpus/$$target; log=$(FUZZ_DIR)/$$target.log; \
+		$(FUZZ_DIR)/*/release/$$target $(FUZZ_DIR)/corpus/$$target tests/fixtures/*/ \
+			-max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 \
+			-artifact_prefix=$(FUZZ_DIR)/ > $$log 2>&1 || { tail -40 $$log; exit 1; }; \
+		echo "fuzz $$target: $$(tail -1 $$log)"; \
+	done
 
 bench:
 	$(CARGO) build --release --locked
