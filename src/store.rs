@@ -1,10 +1,12 @@
 //! The archive on disk: Parquet segments named by their content, one manifest, one lock.
 //!
-//! May use `archive`, `error`, `observation`, `series`. The only file of the library that calls
-//! `std::fs`. A write makes its segments first and renames the manifest last, so that a crash at any
+//! May use `archive`, `error`, `observation`, `series`. With `store/` the only code of the library
+//! that calls `std::fs`. A write makes its segments first and renames the manifest last, so that a crash at any
 //! point leaves the old or the new archive. Never compares a vintage with a day.
 
-#![expect(clippy::disallowed_methods, reason = "the one file that may use the disk")]
+#![expect(clippy::disallowed_methods, reason = "the one module that may use the disk")]
+
+pub mod raw;
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Cursor, Write};

@@ -7,6 +7,7 @@ mod data;
 mod forecast;
 mod ingest;
 mod output;
+mod progress;
 mod run;
 mod scale;
 mod skill;
@@ -60,7 +61,8 @@ struct Cli {
 
 #[derive(Debug, Args)]
 struct Global {
-    /// Folder that holds the archive (in its subfolder `archive/`); made when something is stored
+    /// Folder that holds the archive (`archive/`) and what sources answered (`raw/`); made when something
+    /// is stored
     #[arg(long, global = true, value_name = "DIR", default_value = "data", env = "CHIPCAST_DATA")]
     data: PathBuf,
     /// Start a new archive without the bundled data

@@ -1,8 +1,5 @@
 //! The client against a server on this machine: who it says it is, when it asks again, when it stops.
 
-use std::io::{Read, Write};
-use std::net::TcpListener;
-use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use chipcast::ingest::edgar::Edgar;
@@ -11,35 +8,9 @@ use chipcast::ingest::{Request, Source};
 use chipcast::{Error, Result};
 use chrono::NaiveDate;
 
+use crate::server::{answer, serve};
+
 const NAME: &str = "Ada Lovelace ada@example.org";
-
-/// A server that gives each connection its next answer; returns its address and what it was asked.
-pub(crate) fn serve(answers: Vec<Vec<u8>>) -> (String, Receiver<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let base = format!("http://{}", listener.local_addr().expect("bound"));
-    let (asked, questions) = channel();
-    std::thread::spawn(move || {
-        for answer in answers {
-            let Ok((mut stream, _)) = listener.accept() else { return };
-            let mut question = Vec::new();
-            let mut byte = [0];
-            while !question.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap_or(0) == 1 {
-                question.push(byte[0]);
-            }
-            drop(asked.send(String::from_utf8_lossy(&question).to_lowercase()));
-            drop(stream.write_all(&answer));
-        }
-    });
-    (base, questions)
-}
-
-pub(crate) fn answer(status: &str, headers: &str, body: &str) -> Vec<u8> {
-    let length = body.len();
-    format!(
-        "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}"
-    )
-    .into_bytes()
-}
 
 fn limits() -> Limits {
     let backoff = Duration::ZERO;

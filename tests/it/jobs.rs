@@ -4,7 +4,7 @@ use std::path::Path;
 
 use polars::prelude::{Column, DataFrame, ParquetWriter};
 
-use crate::http::{answer, serve};
+use crate::server::{answer, serve};
 use crate::support::chipcast;
 
 fn folder() -> tempfile::TempDir {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::{Days, NaiveDate};
 use clap::{Args, ValueEnum};
 
-use super::{Caller, Read, bulk, files_of, pull, raw_of};
+use super::{Caller, Read, bulk, client, files_of, pull, raw_of};
 use crate::cli::{Context, Outcome};
 use crate::error::{Error, Result};
 use crate::ingest::edgar::{self, Bulk, Edgar, Filings, Sites, tickers};
@@ -102,7 +102,7 @@ pub(super) fn run(context: &Context, arguments: &EdgarArguments) -> Result<Outco
         return from_file(context, arguments, path);
     }
     let hosts = Hosts::known().with_base(&arguments.base_url)?;
-    let client = Client::new(arguments.caller.user_agent.as_deref(), hosts)?;
+    let client = client(context, &arguments.caller, hosts)?;
     let sites = Sites::at(&arguments.base_url);
     let mut keys = Vec::new();
     for company in &arguments.company {
@@ -113,8 +113,9 @@ pub(super) fn run(context: &Context, arguments: &EdgarArguments) -> Result<Outco
             BulkKind::Companyfacts => Bulk::Companyfacts,
             BulkKind::Submissions => Bulk::Submissions,
         };
-        let _ = sites.bulk(kind);
-        return Err(Error::invalid("not built yet"));
+        let path = client.download(&sites.bulk(kind))?;
+        let companies = keys.iter().map(|(_, cik)| *cik).collect();
+        return bulk::run(context, &path, &companies);
     }
     let mut read = Read::new(context)?;
     if let Some(frame) = &arguments.frame {

@@ -13,11 +13,11 @@ use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 
 use self::read::Read;
-use super::{Context, Outcome};
+use super::{Context, Outcome, progress};
 use crate::error::{Error, Result};
-use crate::ingest::http::Client;
+use crate::ingest::http::{Client, Hosts};
 use crate::ingest::{Raw, Source};
-use crate::store;
+use crate::store::{self, raw::RawStore};
 
 /// The largest payload that is read from a file.
 const PAYLOAD_LIMIT: u64 = 512 << 20;
@@ -49,6 +49,17 @@ pub(super) fn run(context: &Context, command: &Command) -> Result<Outcome> {
         Command::Filing(arguments) => edgar::filing(context, arguments),
         Command::Press(arguments) => edgar::press(context, arguments),
     }
+}
+
+/// The client of a source: copies of what it is told lie in `raw/` of the data folder, and a person
+/// sees how far it is.
+fn client(context: &Context, caller: &Caller, hosts: Hosts) -> Result<Client> {
+    let store = RawStore::at(&context.global.data);
+    let client = Client::new(caller.user_agent.as_deref(), hosts)?.with_cache(store);
+    Ok(match progress::bar(context) {
+        Some(bar) => client.with_progress(bar),
+        None => client,
+    })
 }
 
 /// Asks for everything that a source wants since a day, and for what the answers point at.
