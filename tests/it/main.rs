@@ -20,6 +20,8 @@ mod http_cache;
 mod http_download;
 mod http_faults;
 mod ingest;
+mod ixbrl;
+mod ixbrl_shared;
 mod jobs;
 mod leakage;
 mod reference;

@@ -9,9 +9,9 @@ use clap::{Args, ValueEnum};
 use super::{Caller, Read, bulk, client, files_of, pull, raw_of};
 use crate::cli::{Context, Outcome};
 use crate::error::{Error, Result};
-use crate::ingest::edgar::{self, Bulk, Edgar, Filings, Sites, tickers};
+use crate::ingest::edgar::{self, Bulk, Edgar, Filings, Sites, ixbrl, tickers};
 use crate::ingest::http::{Client, Hosts};
-use crate::ingest::{Raw, Source};
+use crate::ingest::{Filing, Raw, Source};
 use crate::period::Period;
 use crate::series::{Registry, SeriesId};
 
@@ -192,8 +192,7 @@ fn cik(company: &str, sites: &Sites, client: &Client) -> Result<u64> {
 
 /// The known quarters of a company, by its revenue.
 fn quarters(read: &Read<'_>, owner: &str) -> Result<Vec<Period>> {
-    let archive = read.archive();
-    let known = archive.as_of(archive.known_through())?;
+    let known = read.snapshot()?;
     let revenue = SeriesId::new(&format!("{owner}.revenue"))?;
     let points = known.series(&revenue).map_or_else(|_| Vec::new(), |known| known.points);
     Ok(points.into_iter().map(|point| point.period).collect())
@@ -227,8 +226,23 @@ fn from_file(context: &Context, arguments: &EdgarArguments, path: &Path) -> Resu
 }
 
 pub(super) fn filing(context: &Context, arguments: &FilingArguments) -> Result<Outcome> {
-    let _ = (context, arguments);
-    Err(Error::invalid("not built yet"))
+    let FilingArguments { file, company, filed, accession } = arguments;
+    if *filed > Context::today() {
+        return Err(Error::invalid(format!("`--filed` is {filed}, a day that is still to come")));
+    }
+    let filing = Filing {
+        cik: Registry::bundled().cik(company)?,
+        accession: accession.clone().unwrap_or_default(),
+        form: String::new(),
+        items: Vec::new(),
+        filed: *filed,
+        report_end: None,
+    };
+    let owner = Registry::bundled().ticker(filing.cik);
+    let raw = Raw { filing: Some(filing), ..raw_of(file)? };
+    let mut read = Read::new(context)?;
+    read.take_report(&ixbrl::parse(&raw, &owner)?)?;
+    read.finish()
 }
 
 pub(super) fn press(context: &Context, arguments: &PressArguments) -> Result<Outcome> {

@@ -83,7 +83,11 @@ fn pull(
         match parsed {
             Ok(mut parsed) => {
                 queue.extend(std::mem::take(&mut parsed.follow_up));
-                read.take(&parsed)?;
+                if is_document {
+                    read.take_report(&parsed)?;
+                } else {
+                    read.take(&parsed)?;
+                }
             }
             Err(error @ Error::NotFound(_)) if is_document => read.missing(&request.url, &error)?,
             Err(error @ (Error::Parse(_) | Error::Invalid(_))) if is_document => {

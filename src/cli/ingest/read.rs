@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::archive::{Archive, Batch, Status};
+use crate::archive::{Archive, Batch, Snapshot, Status};
 use crate::cli::data::{key_and_value, status_word};
 use crate::cli::output::{Spool, table};
 use crate::cli::{Context, Outcome};
 use crate::error::{Error, Result};
+use crate::ingest::edgar::ixbrl;
 use crate::ingest::{Parsed, SetAside};
 use crate::observation::{Announcement, Observation};
 use crate::period::Period;
@@ -65,6 +66,11 @@ impl<'a> Read<'a> {
         &self.archive
     }
 
+    /// All that is known with what was read so far.
+    pub(super) fn snapshot(&self) -> Result<Snapshot> {
+        self.archive.as_of(self.archive.known_through())
+    }
+
     /// Takes one payload: a value that contradicts a held one is set aside, visibly.
     pub(super) fn take(&mut self, parsed: &Parsed) -> Result<()> {
         let mut announced = parsed.announcements.clone();
@@ -103,6 +109,14 @@ impl<'a> Read<'a> {
         self.batch.announcements.extend(fresh.announcements);
         self.batch.known_through = self.batch.known_through.max(fresh.known_through);
         Ok(())
+    }
+
+    /// Takes a report, and the fourth quarters that follow from it and what is known.
+    pub(super) fn take_report(&mut self, parsed: &Parsed) -> Result<()> {
+        self.take(parsed)?;
+        let known = self.snapshot()?;
+        let years = ixbrl::years_beside(parsed, &known)?;
+        self.take(&ixbrl::fourth_quarters(&years, &known)?)
     }
 
     /// A payload that could not be read, among others that could: the run ends as partial.

@@ -15,6 +15,7 @@ mod facts;
 mod filing_index;
 mod frames;
 mod history;
+pub mod ixbrl;
 mod payload;
 mod quarters;
 mod rows;
@@ -176,13 +177,15 @@ impl Filings {
         Self { cik, owner, sites, since, calendar }
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "the readers of documents come next")]
     fn document(&self, raw: &Raw, filing: &Filing) -> Result<Parsed> {
         if filing_index::is_index(&raw.name) {
             return Ok(filing_index::parse(raw, filing, &self.sites));
         }
-        let _ = (&self.owner, &self.calendar);
-        Ok(Parsed::default())
+        if filing.form.starts_with("8-K") {
+            let _ = &self.calendar;
+            return Ok(Parsed::default());
+        }
+        ixbrl::parse(raw, &self.owner)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::period::{Frequency, Period};
 /// The years in which a date of a filing or period can lie.
 const YEARS: std::ops::RangeInclusive<i32> = 1990..=2099;
 /// No line of a company's statements is larger, in dollars.
-const VALUE_MAX: f64 = 1e15;
+pub(super) const VALUE_MAX: f64 = 1e15;
 /// The coarsest rounding that is looked for: statements are in millions at most.
 const ROUNDING_MAX: f64 = 1e6;
 
@@ -60,7 +60,7 @@ pub(super) struct Sorted<'a> {
 }
 
 /// The form by its name; `None` for those that carry no statements of their own.
-fn form(name: &str) -> Option<Form> {
+pub(super) fn form(name: &str) -> Option<Form> {
     match name.strip_suffix("/A").unwrap_or(name) {
         "10-Q" | "10-QT" => Some(Form::Quarterly),
         "10-K" | "10-KT" | "10-K405" | "20-F" | "40-F" => Some(Form::Annual),
@@ -324,7 +324,7 @@ pub(super) fn parse_date(text: &[u8]) -> Option<NaiveDate> {
 }
 
 /// An accession `0001045810-24-000316` carries its year; a filing day far from it is a broken one.
-fn year_agrees(accn: &str, filed: NaiveDate) -> Result<(), String> {
+pub(super) fn year_agrees(accn: &str, filed: NaiveDate) -> Result<(), String> {
     let year = accn.get(11..13).and_then(|digits| digits.parse::<i32>().ok());
     match year {
         Some(year)
