@@ -6,6 +6,9 @@
 //! tables.
 
 mod append;
+mod calendar;
+mod growth;
+mod revisions;
 
 use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -21,6 +24,9 @@ use crate::series::SeriesId;
 use crate::units::Unit;
 
 pub use append::{Batch, Status};
+pub use calendar::{Method, calendar_quarters, frame};
+pub use growth::{Growth, growth};
+pub use revisions::{Largest, Revisions};
 
 /// Every value with every vintage. Cheap to clone; append-only.
 #[derive(Clone)]

@@ -36,6 +36,13 @@ fn checks_find_no_contradiction() {
         findings.iter().filter(|f| f.severity == checks::Severity::Error).collect();
     assert!(errors.is_empty(), "{errors:#?}");
     assert!(findings.iter().any(|f| f.check == "vintage"), "unusable rows are visible");
+    for year in 2006..=2026 {
+        let then = snapshot.rewind(day(&format!("{year}-03-15"))).expect("earlier");
+        let findings = checks::run(&then).expect("readable");
+        let errors: Vec<_> =
+            findings.iter().filter(|f| f.severity == checks::Severity::Error).collect();
+        assert!(errors.is_empty(), "{year}: {errors:#?}");
+    }
 }
 
 #[test]
@@ -74,6 +81,21 @@ fn every_bundled_series_has_a_definition() {
     assert!(undefined.is_empty(), "{undefined:?}");
     assert_eq!(Registry::bundled().ticker(1_045_810), "nvda");
     assert_eq!(Registry::bundled().ticker(9_999_999_999), "cik9999999999");
+}
+
+#[test]
+fn every_metric_of_edgar_has_a_definition() {
+    let concepts = include_str!("../../datasets/concepts.toml");
+    let metrics = concepts.lines().filter_map(|line| line.strip_prefix("metric = \""));
+    let metrics: Vec<_> = metrics.map(|rest| rest.trim_end_matches('"')).collect();
+    assert!(metrics.len() > 15);
+    for metric in metrics {
+        let series = id(&format!("acme.{metric}"));
+        let found = Registry::bundled().definition(&series).expect("defined");
+        assert_eq!(found.kind.word(), "filed", "{series:?}");
+    }
+    let year = Registry::bundled().definition(&id("acme.gross_profit.annual"));
+    assert_eq!(year.expect("defined").title, "Gross profit of the year");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use chipcast::archive::{Archive, Status};
-use chipcast::ingest::Parsed;
+use chipcast::ingest::{Parsed, bundled, checks};
 use chipcast::observation::Observation;
 use chrono::NaiveDate;
 
@@ -210,6 +210,26 @@ fn no_published_value_depends_on_a_later_filing() {
         let Some(folder) = shared() else { return };
         let bytes = std::fs::read(folder.join("data/raw/edgar").join(name)).expect("a payload");
         assert_blind_to_the_future(name, &bytes, &days);
+    }
+}
+
+#[test]
+fn no_filed_value_is_refused_on_its_way_in() {
+    for name in [NVIDIA, NVIDIA_APRIL, ALPHABET, META, MICROSOFT, ALPHABET_TRIMMED] {
+        let Some(parsed) = payload(name) else { return };
+        let empty = Archive::empty(date("2026-09-24"));
+        let (kept, aside) = checks::admit(parsed.observations.clone(), &empty).expect("readable");
+        assert!(aside.is_empty() && kept == parsed.observations, "{name}: {aside:#?}");
+        let bundled = bundled::archive().expect("the bundled data read");
+        let (_, aside) = checks::admit(kept, &bundled).expect("readable");
+        assert!(aside.is_empty(), "{name} beside the bundled data: {aside:#?}");
+        let (filed, _) = empty.append(&parsed.batch(date("2026-09-24"))).expect("consistent");
+        for year in 2010..=2026 {
+            let then = filed.as_of(date(&format!("{year}-06-15"))).expect("known");
+            let findings = checks::run(&then).expect("readable");
+            let error = findings.iter().find(|f| f.severity == checks::Severity::Error);
+            assert!(error.is_none(), "{name} in {year}: {error:#?}");
+        }
     }
 }
 

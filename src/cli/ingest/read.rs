@@ -10,7 +10,7 @@ use crate::cli::output::{Spool, table};
 use crate::cli::{Context, Outcome};
 use crate::error::{Error, Result};
 use crate::ingest::edgar::ixbrl;
-use crate::ingest::{Parsed, SetAside};
+use crate::ingest::{Parsed, SetAside, checks};
 use crate::observation::{Announcement, Observation};
 use crate::period::Period;
 use crate::report::format;
@@ -71,7 +71,7 @@ impl<'a> Read<'a> {
         self.archive.as_of(self.archive.known_through())
     }
 
-    /// Takes one payload: a value that contradicts a held one is set aside, visibly.
+    /// Takes one payload: a value that cannot be true, or contradicts a held one, is set aside, visibly.
     pub(super) fn take(&mut self, parsed: &Parsed) -> Result<()> {
         let mut announced = parsed.announcements.clone();
         self.archive.align_announcements(&mut announced)?;
@@ -80,6 +80,7 @@ impl<'a> Read<'a> {
             read.extend(announcement.observations(Context::today())?);
         }
         self.archive.align(&mut read)?;
+        let (read, impossible) = checks::admit(read, &self.archive)?;
         let (mut kept, mut statuses) = (Vec::with_capacity(read.len()), Vec::new());
         let reviewed = self.archive.review(&read)?;
         for (row, status) in read.into_iter().zip(reviewed) {
@@ -98,7 +99,7 @@ impl<'a> Read<'a> {
         for announcement in &announced {
             self.announced(announcement)?;
         }
-        for aside in &parsed.set_aside {
+        for aside in parsed.set_aside.iter().chain(&impossible) {
             self.set_aside(aside)?;
         }
         let known_through = parsed.read_through.unwrap_or(self.archive.known_through());

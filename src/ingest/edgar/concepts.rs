@@ -79,6 +79,13 @@ struct ConceptRow {
     to: Option<NaiveDate>,
 }
 
+/// Whether a metric, or its years, cannot be below zero.
+pub(in crate::ingest) fn cannot_be_negative(metric: &str) -> bool {
+    let metric = metric.strip_suffix(".annual").unwrap_or(metric);
+    let family = Families::bundled().all.iter().find(|family| family.metric == metric);
+    family.is_some_and(|family| family.sign == Sign::Positive)
+}
+
 impl Families {
     /// The families compiled into the library.
     pub(super) fn bundled() -> &'static Self {

@@ -25,6 +25,7 @@ pub mod tickers;
 
 use chrono::NaiveDate;
 
+pub(super) use concepts::cannot_be_negative;
 pub use facts::parse;
 
 use self::documents::Kind;
