@@ -183,14 +183,20 @@ impl Archive {
     /// # Errors
     /// [`Error::NotFound`] for an unknown series, with the nearest names.
     pub fn vintages(&self, series: &SeriesId) -> Result<Vec<Observation>> {
+        let rows = self.rows_of(series)?;
+        if rows.is_empty() { Err(self.unknown(series)) } else { Ok(rows) }
+    }
+
+    /// As [`Archive::vintages`], and no row for a series that is not held.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if a part cannot be read.
+    pub fn rows_of(&self, series: &SeriesId) -> Result<Vec<Observation>> {
         let mut rows = Vec::new();
         for (table, range) in self.tables_with(series)? {
             for row_idx in range {
                 rows.push(table.observations.row(row_idx)?);
             }
-        }
-        if rows.is_empty() {
-            return Err(self.unknown(series));
         }
         rows.sort_by_key(|row| (row.period.end(), row.period.start(), row.vintage));
         Ok(rows)
@@ -467,6 +473,14 @@ impl Snapshot {
         let mut rows = self.archive.vintages(series)?;
         rows.retain(|row| is_public(row.vintage, self.as_of));
         Ok(rows)
+    }
+
+    /// Whether the archive holds a series, public by this day or later.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if a part cannot be read.
+    pub fn holds(&self, series: &SeriesId) -> Result<bool> {
+        Ok(!self.archive.tables_with(series)?.is_empty())
     }
 
     /// The rows behind [`Snapshot::series`], with source and locator: one a period, in order.

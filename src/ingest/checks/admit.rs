@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::held::{Step, step};
 use super::jumps::{cannot_be_negative, is_share};
 use super::rules::PERCENTILES;
-use super::{absent_as_empty, vintages};
+use super::vintages;
 use crate::archive::Archive;
 use crate::error::Result;
 use crate::ingest::SetAside;
@@ -117,21 +117,25 @@ struct Context(BTreeMap<SeriesId, Line>);
 struct Line {
     in_order: BTreeMap<Frequency, Vec<(Period, f64)>>,
     by_period: HashMap<Period, Vec<f64>>,
+    /// The years of the same metric, which stand under an id of their own.
+    years: Vec<(Period, f64)>,
 }
 
 impl Context {
     fn read(rows: &[Observation], known: &Archive) -> Result<Self> {
-        let mut of_batch: BTreeMap<SeriesId, Vec<&Observation>> = BTreeMap::new();
+        let mut of_batch: BTreeMap<&SeriesId, Vec<&Observation>> = BTreeMap::new();
         for row in rows {
-            of_batch.entry(row.series.clone()).or_default().push(row);
-            if let Ok(year) = SeriesId::new(&format!("{}.annual", row.series)) {
-                of_batch.entry(year).or_default();
-            }
+            of_batch.entry(&row.series).or_default().push(row);
         }
         let mut lines = BTreeMap::new();
-        for (id, batch) in of_batch {
-            let held = absent_as_empty(known.vintages(&id))?;
-            lines.insert(id, Line::new(held.iter().chain(batch)));
+        for (id, batch) in &of_batch {
+            let mut line = Line::new(known.rows_of(id)?.iter().chain(batch.iter().copied()));
+            if let Ok(annual) = SeriesId::new(&format!("{id}.annual")) {
+                let of_batch = of_batch.get(&annual).into_iter().flatten().copied();
+                let years = Line::new(known.rows_of(&annual)?.iter().chain(of_batch));
+                line.years = years.in_order.get(&Frequency::Year).cloned().unwrap_or_default();
+            }
+            lines.insert((*id).clone(), line);
         }
         Ok(Self(lines))
     }
@@ -175,20 +179,9 @@ impl Context {
         let near = |year: f64| (row.value / year - 1.0).abs() < YEAR_SHARE;
         let twins = line.by_period.get(&row.period)?;
         let sums = twins.iter().filter(|twin| **twin != row.value).map(|twin| twin + rest);
-        let years = self.years(row);
+        let years = line.years_that_end_with(row.period);
         let year = sums.chain(years).find(|year| near(*year))?;
         Some(format!("{} is the whole year, {year}, under the dates of a quarter", row.value))
-    }
-
-    /// Values of the years that end with the row's quarter.
-    fn years(&self, row: &Observation) -> Vec<f64> {
-        let id = SeriesId::new(&format!("{}.annual", row.series)).ok();
-        let line = id.and_then(|id| self.0.get(&id));
-        let years = line.and_then(|line| line.in_order.get(&Frequency::Year));
-        let ends = |year: &Period| (year.end() - row.period.end()).num_days().abs() <= 7;
-        years.map_or_else(Vec::new, |years| {
-            years.iter().filter(|(year, _)| ends(year)).map(|(_, value)| *value).collect()
-        })
     }
 }
 
@@ -215,6 +208,12 @@ impl Line {
     }
 
     /// Up to [`N_BEFORE`] periods before and one after, as far as they follow each other.
+    /// Values of the years that end with a quarter.
+    fn years_that_end_with(&self, quarter: Period) -> impl Iterator<Item = f64> {
+        let ends = move |year: Period| (year.end() - quarter.end()).num_days().abs() <= 7;
+        self.years.iter().filter(move |(year, _)| ends(*year)).map(|(_, value)| *value)
+    }
+
     fn beside(&self, period: Period) -> Beside {
         let none = Beside { before: Vec::new(), after: Vec::new() };
         let line = period.frequency().and_then(|frequency| self.in_order.get(&frequency));

@@ -18,7 +18,7 @@ mod vintages;
 use self::held::Held;
 use self::rules::Rules;
 use crate::archive::Snapshot;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::observation::Observation;
 use crate::period::Period;
 
@@ -144,12 +144,4 @@ pub fn run(known: &Snapshot) -> Result<Vec<Finding>> {
             .cmp(&(b.severity, &b.check, &b.series, b.period))
     });
     Ok(findings)
-}
-
-/// No rows where a series is not there.
-fn absent_as_empty(rows: Result<Vec<Observation>>) -> Result<Vec<Observation>> {
-    match rows {
-        Err(Error::NotFound(_)) => Ok(Vec::new()),
-        other => other,
-    }
 }
