@@ -27,11 +27,12 @@
 //!
 //! # Modules in reading order
 //!
-//! The core, each file using only those before it: [`error`], [`units`], [`period`], [`series`],
-//! [`draws`], [`observation`], [`archive`] (the point-in-time rule), [`store`] (the disk). Then
-//! [`ingest`], [`forecast`], [`scaling`], [`report`] and [`cli`].
+//! The core, each file using only those before it: [`error`], [`cells`], [`units`], [`period`],
+//! [`series`], [`draws`], [`observation`], [`archive`] (the point-in-time rule), [`store`] (the
+//! disk). Then [`ingest`], [`forecast`], [`scaling`], [`report`] and [`cli`].
 
 pub mod archive;
+pub mod cells;
 pub mod cli;
 pub mod draws;
 pub mod error;

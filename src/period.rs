@@ -66,6 +66,19 @@ impl Period {
         Ok(Self { start, end })
     }
 
+    /// One day: the period of a stock.
+    pub fn day(date: NaiveDate) -> Self {
+        Self { start: date, end: date }
+    }
+
+    /// A number of whole calendar months from the first day of one on; nothing for a month that no
+    /// calendar has.
+    pub fn months(year: i32, month: u32, n_months: u32) -> Option<Self> {
+        let start = NaiveDate::from_ymd_opt(year, month, 1)?;
+        let end = start.checked_add_months(Months::new(n_months))?.pred_opt()?;
+        Self::new(start, end).ok()
+    }
+
     /// Its first day.
     pub fn start(self) -> NaiveDate {
         self.start

@@ -94,6 +94,19 @@ impl FromStr for Unit {
     }
 }
 
+/// A decimal number with its point moved by `places`: `scaled("7.15", 6)` is 7,150,000 to the last
+/// bit, where a product would round twice. Nothing where the text is no finite decimal number.
+pub fn scaled(text: &str, places: i32) -> Option<f64> {
+    let text = text.trim();
+    let is_decimal = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+'));
+    let value: f64 = if is_decimal {
+        format!("{text}e{places}").parse().ok()?
+    } else {
+        text.parse::<f64>().ok()? * 10f64.powi(places)
+    };
+    value.is_finite().then_some(value)
+}
+
 macro_rules! quantity {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
@@ -218,6 +231,14 @@ mod tests {
         assert_eq!("flop/S".parse::<Unit>().expect("known"), Unit::FlopPerSecond);
         let error = "USD_million".parse::<Unit>().expect_err("millions are no base unit");
         assert!(error.to_string().contains("`USD_million`"));
+    }
+
+    #[test]
+    fn a_moved_point_is_exact() {
+        assert_eq!(scaled("1955.22", 6), Some(1_955_220_000.0));
+        assert_eq!(scaled("1.17", -2), Some(0.0117));
+        assert_eq!(scaled("1.5e3", 3), Some(1.5e6));
+        assert_eq!((scaled("", 3), scaled("inf", 0), scaled("1,5", 0)), (None, None, None));
     }
 
     #[test]

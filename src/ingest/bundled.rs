@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
+use super::tabular::Kind;
 use super::{Raw, table};
 use crate::archive::{Archive, Batch};
 use crate::error::{Error, Result};
@@ -66,7 +67,9 @@ pub fn batch() -> Result<Batch> {
     let mut observations = Vec::new();
     for (path, text) in OBSERVATIONS {
         let raw = raw(path, text, known_through);
-        observations.extend(table::observations(&raw, &table::ColumnMap::default())?.observations);
+        observations.extend(
+            table::observations(&raw, &table::ColumnMap::default(), &Kind::Told)?.observations,
+        );
     }
     let mut announcements = Vec::new();
     for (path, text) in ANNOUNCEMENTS {

@@ -28,7 +28,7 @@ use self::body::{Body, Hook, Rules, promised};
 use self::cache::{Cache, Held};
 use self::pace::Pace;
 use self::retry::{Failure, retry};
-use self::wire::{Packing, Wire};
+use self::wire::{Ask, Packing, Wire};
 use super::{Lifetime, Request};
 use crate::error::{Error, Result};
 use crate::store::raw::RawStore;
@@ -143,7 +143,8 @@ impl Client {
     ) -> Result<Vec<u8>, Failure> {
         let mut headers = held.as_ref().map(|held| held.conditions(url)).unwrap_or_default();
         sign(&mut headers, name);
-        let response = self.wire.ask(url, &headers, &self.hosts, &self.pace)?;
+        let ask = Ask { headers: &headers, secret: request.secret.as_ref() };
+        let response = self.wire.ask(url, &ask, &self.hosts, &self.pace)?;
         if response.status() == StatusCode::NOT_MODIFIED
             && let (Some(cache), Some(held)) = (&self.cache, held.take())
         {

@@ -5,9 +5,19 @@
 
 pub mod bundled;
 pub mod checks;
+pub mod described;
 pub mod edgar;
+pub mod epoch;
+pub mod fred;
 pub mod http;
+mod origin;
+pub mod statcounter;
 pub mod table;
+pub mod tabular;
+pub mod twse;
+pub mod unpack;
+
+use std::fmt;
 
 use chrono::NaiveDate;
 
@@ -40,6 +50,8 @@ pub struct Request {
     pub lifetime: Lifetime,
     /// The filing that it belongs to, for documents that do not say so themselves.
     pub filing: Option<Filing>,
+    /// A key that is sent with it, and shown nowhere.
+    pub secret: Option<Secret>,
 }
 
 impl Request {
@@ -50,12 +62,38 @@ impl Request {
             identity: Identity::NotAsked,
             lifetime: Lifetime::Changing,
             filing: None,
+            secret: None,
         }
     }
 
     /// Something that may change, for callers who say who they are.
     pub fn named(url: impl Into<String>) -> Self {
         Self { identity: Identity::Required, ..Self::open(url) }
+    }
+}
+
+/// A key of the caller's: a parameter of the query that is in no URL that is shown, logged or kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret {
+    parameter: &'static str,
+    value: String,
+}
+
+impl Secret {
+    /// A key that is sent as this parameter.
+    pub fn new(parameter: &'static str, value: impl Into<String>) -> Self {
+        Self { parameter, value: value.into() }
+    }
+
+    /// The parameter and the key: for the client alone.
+    pub(in crate::ingest) fn pair(&self) -> (&str, &str) {
+        (self.parameter, &self.value)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}=***", self.parameter)
     }
 }
 

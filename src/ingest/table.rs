@@ -1,15 +1,15 @@
-//! Tables of a user's own: CSV or Parquet, with a column map.
+//! Tables of a user's own: CSV, Parquet, JSON or Excel, with a column map.
 //!
-//! May use the core files and polars. Pure: bytes in, observations out. An error names the file, the
-//! line and the column, what was found and what was needed.
+//! May use the core files and `tabular`. Pure: bytes in, observations out. An error names the file,
+//! the line or row and the column, what was found and what was needed.
 
 use std::collections::BTreeMap;
-use std::io::Cursor;
 
 use chrono::NaiveDate;
-use polars::prelude::*;
 
+use super::tabular::{self, Kind};
 use super::{Parsed, Raw};
+use crate::cells::{self, Cells, short};
 use crate::error::{Error, Result};
 use crate::observation::{Action, Announcement, Observation, VintageBasis};
 use crate::period::Period;
@@ -68,22 +68,16 @@ impl ColumnMap {
     }
 }
 
-/// Reads observations from a CSV or Parquet file; the kind is told by the file's first bytes.
+/// Reads observations from a file; `kind` says how, or leaves it to the file's first bytes.
 ///
 /// # Errors
-/// [`Error::Parse`] if the bytes are no table or a column is missing; [`Error::Invalid`] for a cell
-/// that cannot be used. Each names the file, and the line and column.
-pub fn observations(raw: &Raw, map: &ColumnMap) -> Result<Parsed> {
-    let cells = Cells::read(raw)?;
-    let needed = COLUMNS.map(|ours| map.theirs(ours));
-    cells.require(&needed)?;
-    let observations: Result<Vec<_>> = (0..cells.n_rows())
-        .map(|row_idx| {
-            let row = Row { cells: &cells, row_idx, map };
-            row.observation(raw.retrieved_at)
-        })
-        .collect();
-    let observations = observations?;
+/// [`Error::Parse`] if the bytes are no table, a column is missing or a cell cannot be read;
+/// [`Error::Invalid`] for a row that breaks a rule. Each names the file, and the line and column.
+pub fn observations(raw: &Raw, map: &ColumnMap, kind: &Kind) -> Result<Parsed> {
+    let cells = tabular::read(raw, kind)?;
+    require(&cells, &COLUMNS.map(|ours| map.theirs(ours)))?;
+    let rows = cells.rows().map(|row| Row { row, map }.observation(raw.retrieved_at));
+    let observations = rows.collect::<Result<Vec<_>>>()?;
     let read_through = observations.iter().map(|row| row.vintage).max();
     Ok(Parsed { observations, read_through, ..Parsed::default() })
 }
@@ -93,115 +87,54 @@ pub fn observations(raw: &Raw, map: &ColumnMap) -> Result<Parsed> {
 /// # Errors
 /// As [`observations`].
 pub fn announcements(raw: &Raw) -> Result<Vec<Announcement>> {
-    let cells = Cells::read(raw)?;
-    cells.require(&ANNOUNCEMENT_COLUMNS)?;
+    let cells = tabular::read(raw, &Kind::Told)?;
+    require(&cells, &ANNOUNCEMENT_COLUMNS)?;
     let map = ColumnMap::default();
-    (0..cells.n_rows())
-        .map(|row_idx| Row { cells: &cells, row_idx, map: &map }.announcement())
-        .collect()
+    cells.rows().map(|row| Row { row, map: &map }.announcement()).collect()
 }
 
-/// A table as text cells, whatever file it came from.
-struct Cells<'a> {
-    name: &'a str,
-    columns: BTreeMap<String, StringChunked>,
-    header: Vec<String>,
-}
-
-impl<'a> Cells<'a> {
-    fn read(raw: &'a Raw) -> Result<Self> {
-        let unreadable = |what: &str, e: PolarsError| {
-            Error::parse(format!("`{}` is not a {what} table", raw.name))
-                .hint("every line needs as many cells as the header; a cell with a comma is quoted")
-                .caused_by(e)
-        };
-        let frame = if raw.bytes.starts_with(b"PAR1") {
-            ParquetReader::new(Cursor::new(&raw.bytes))
-                .finish()
-                .map_err(|e| unreadable("Parquet", e))?
-        } else {
-            std::str::from_utf8(&raw.bytes).map_err(|e| {
-                Error::parse(format!("`{}` is neither Parquet nor UTF-8 text", raw.name))
-                    .caused_by(e)
-            })?;
-            CsvReadOptions::default()
-                .with_infer_schema_length(Some(0))
-                .map_parse_options(|options| options.with_missing_is_null(false))
-                .into_reader_with_file_handle(Cursor::new(&raw.bytes))
-                .finish()
-                .map_err(|e| unreadable("CSV", e))?
-        };
-        let header = frame.get_column_names().iter().map(ToString::to_string).collect();
-        let mut columns = BTreeMap::new();
-        for column in frame.columns() {
-            let text = column.cast(&DataType::String)?;
-            columns.insert(column.name().to_string(), text.str()?.clone());
-        }
-        Ok(Self { name: &raw.name, columns, header })
-    }
-
-    fn n_rows(&self) -> usize {
-        self.columns.values().next().map_or(0, polars::prelude::ChunkedArray::len)
-    }
-
-    fn require(&self, names: &[&str]) -> Result<()> {
-        let missing: Vec<_> = names
-            .iter()
-            .filter(|name| !name.starts_with('=') && !self.columns.contains_key(**name))
-            .copied()
-            .collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        Err(Error::parse(format!(
-            "`{}` line 1: column `{}` is missing; found `{}`",
-            self.name,
-            missing.join("`, `"),
-            self.header.join(",")
-        ))
-        .hint(format!(
+/// Asks for columns; a constant needs none.
+fn require(cells: &Cells, names: &[&str]) -> Result<()> {
+    let columns: Vec<_> = names.iter().copied().filter(|name| !name.starts_with('=')).collect();
+    cells.require(&columns).map_err(|e| {
+        let header: Vec<_> = names.iter().map(|name| name.trim_start_matches('=')).collect();
+        e.hint(format!(
             "needed is the header `{}`, or a column map with `--map ours=theirs,...`",
-            names.iter().map(|n| n.trim_start_matches('=')).collect::<Vec<_>>().join(",")
-        )))
-    }
+            header.join(",")
+        ))
+    })
 }
 
-/// One row of a table, with its place for messages.
+/// One row of a table, read through a column map.
 struct Row<'a> {
-    cells: &'a Cells<'a>,
-    row_idx: usize,
+    row: cells::Row<'a>,
     map: &'a ColumnMap,
 }
 
 impl Row<'_> {
     fn text<'s>(&'s self, ours: &'s str) -> &'s str {
         let theirs = self.map.theirs(ours);
-        if let Some(constant) = theirs.strip_prefix('=') {
-            return constant;
-        }
-        let column = self.cells.columns.get(theirs);
-        column.and_then(|column| column.get(self.row_idx)).unwrap_or_default().trim()
+        theirs.strip_prefix('=').unwrap_or_else(|| self.row.get(theirs).unwrap_or_default())
     }
 
     fn place(&self, ours: &str) -> String {
-        let column = self.map.theirs(ours).trim_start_matches('=');
-        format!("`{}` line {}, column `{column}`", self.cells.name, self.row_idx + 2)
+        self.row.place(self.map.theirs(ours).trim_start_matches('='))
     }
 
     fn date(&self, ours: &str) -> Result<NaiveDate> {
         let text = self.text(ours);
-        let time_follows = |rest: &str| rest.is_empty() || rest.starts_with(['T', ' ']);
-        let day = text.split_at_checked(10).filter(|(_, rest)| time_follows(rest));
-        day.map_or(text, |(day, _)| day).parse().map_err(|_| {
-            Error::invalid(format!("{}: found `{text}`, needed a date", self.place(ours)))
-                .hint("dates are written 2026-08-26")
+        cells::iso_date(text).ok_or_else(|| {
+            let (place, found) = (self.place(ours), short(text));
+            Error::parse(format!("{place}: found `{found}`, needed a date"))
+                .hint("dates are written 2026-08-26; in Excel the cell has the format of a date")
         })
     }
 
     fn number(&self, ours: &str) -> Result<f64> {
         let text = self.text(ours);
         text.parse().ok().filter(|value: &f64| value.is_finite()).ok_or_else(|| {
-            Error::invalid(format!("{}: found `{text}`, needed a finite number", self.place(ours)))
+            let (place, found) = (self.place(ours), short(text));
+            Error::parse(format!("{place}: found `{found}`, needed a finite number"))
                 .hint("numbers have a decimal point and no thousands separators")
         })
     }

@@ -5,7 +5,7 @@
 
 use chrono::NaiveDate;
 
-use super::table::{Row, Table};
+use crate::cells::{Cells, Row};
 use crate::error::{Error, Result};
 use crate::units::{FlopPerSecond, H100ePerUnit, UsdPerUnit, Watt};
 
@@ -72,7 +72,7 @@ impl Hardware {
     /// # Errors
     /// [`Error::Parse`] if the bundled table is broken.
     pub fn bundled() -> Result<Self> {
-        let table = Table::read("datasets/hardware.csv", TABLE)?;
+        let table = Cells::csv("datasets/hardware.csv", TABLE)?;
         table.rows().map(chip).collect::<Result<_>>().map(Self)
     }
 
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn h100e_agrees_with_the_column_of_the_table() {
-        let table = Table::read("datasets/hardware.csv", TABLE).expect("bundled");
+        let table = Cells::csv("datasets/hardware.csv", TABLE).expect("bundled");
         let hardware = Hardware::bundled().expect("bundled");
         assert_eq!(hardware.chips().len(), 36);
         for (row, chip) in table.rows().zip(hardware.chips()) {

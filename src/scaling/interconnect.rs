@@ -12,7 +12,7 @@ use linfa_linear::LinearRegression;
 use ndarray::{Array1, Array2};
 
 use super::hardware::Hardware;
-use super::table::Table;
+use crate::cells::Cells;
 use crate::error::{Error, Result};
 
 const TABLE: &str = include_str!("../../datasets/mfu_vs_cluster.csv");
@@ -85,7 +85,7 @@ pub struct Efficiency {
 /// [`Error::Parse`] if the bundled table is broken.
 pub fn measurements() -> Result<Vec<Measurement>> {
     let peak = Hardware::bundled()?.get(RATE_CHIP)?.peak_bf16;
-    let table = Table::read("datasets/mfu_vs_cluster.csv", TABLE)?;
+    let table = Cells::csv("datasets/mfu_vs_cluster.csv", TABLE)?;
     let rows = table.rows().map(|row| {
         let rate = row.number_if_any("flop_per_s_per_gpu")?;
         let from_rate = rate.zip(peak).map(|(rate, peak)| rate / peak.0);

@@ -59,5 +59,3 @@ pub mod law;
 pub mod multiple;
 pub mod published;
 pub mod shipments;
-
-mod table;

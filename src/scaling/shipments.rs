@@ -10,7 +10,7 @@ use chrono::{Datelike, NaiveDate};
 
 use super::assumption::{Assumption, Assumptions, Shape, Worlds};
 use super::hardware::Hardware;
-use super::table::Table;
+use crate::cells::Cells;
 use crate::draws::Draws;
 use crate::error::{Error, Result};
 use crate::period::Period;
@@ -127,14 +127,14 @@ impl Market {
     pub fn bundled() -> Result<Self> {
         let hardware = Hardware::bundled()?;
         let mut prices = BTreeMap::new();
-        for row in Table::read("datasets/chip_prices.csv", PRICES)?.rows() {
+        for row in Cells::csv("datasets/chip_prices.csv", PRICES)?.rows() {
             let key = (row.text("chip")?.to_owned(), whole_year(row.number("year")?));
             let low = UsdPerUnit(row.number("low_usd_per_unit")?);
             prices.insert(key, (low, UsdPerUnit(row.number("high_usd_per_unit")?)));
         }
         let mut mix: BTreeMap<_, Vec<_>> = BTreeMap::new();
         let mut per_unit = BTreeMap::new();
-        for row in Table::read("datasets/chip_mix.csv", MIX)?.rows() {
+        for row in Cells::csv("datasets/chip_mix.csv", MIX)?.rows() {
             if row.text("maker")? != MERCHANT {
                 continue;
             }

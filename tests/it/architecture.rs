@@ -12,8 +12,8 @@ const MAY_USE: [(&str, &[&str]); 5] = [
     ("cli", &["ingest", "forecast", "scaling", "report"]),
 ];
 /// The core, in order: each file may use those before it.
-const CORE: [&str; 8] =
-    ["error", "units", "period", "series", "draws", "observation", "archive", "store"];
+const CORE: [&str; 9] =
+    ["error", "cells", "units", "period", "series", "draws", "observation", "archive", "store"];
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("a folder of the project").flatten() {

@@ -11,6 +11,7 @@ use crate::cli::output::{Rows, table};
 use crate::cli::{Context, Outcome};
 use crate::error::Result;
 use crate::ingest::table::{self as tables, ColumnMap};
+use crate::ingest::tabular::Kind;
 use crate::ingest::{Raw, SetAside, checks};
 use crate::period::Period;
 use crate::store;
@@ -30,17 +31,21 @@ pub(in crate::cli) struct Arguments {
     /// Which of the table's columns stands for which of ours
     #[arg(long, value_name = "OURS=THEIRS,...")]
     map: Option<String>,
+    /// The sheet of an Excel workbook; the first by default
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
 }
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
-    let Arguments { file, map } = arguments;
+    let Arguments { file, map, sheet } = arguments;
+    let kind = sheet.clone().map_or(Kind::Told, Kind::Sheet);
     let map = map.as_deref().map_or_else(|| Ok(ColumnMap::default()), ColumnMap::parse)?;
     let raw = Raw::new(
         file.display().to_string(),
         store::read_file(file, IMPORT_LIMIT)?,
         Context::today(),
     );
-    let mut parsed = tables::observations(&raw, &map)?;
+    let mut parsed = tables::observations(&raw, &map, &kind)?;
     let before = context.archive()?;
     let (kept, aside) = checks::admit(std::mem::take(&mut parsed.observations), &before)?;
     parsed.observations = kept;

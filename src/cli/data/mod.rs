@@ -37,8 +37,9 @@ pub(super) enum Command {
     ///
     /// Findings come worst first. Exit code 1 if one of them is an error.
     Check(check::Arguments),
-    /// Import a CSV or Parquet table
+    /// Import a table: CSV, Parquet, JSON or Excel (.xlsx), told apart by the first bytes
     ///
+    /// JSON is a list of objects, one object a line, or the `{"rows": [...]}` that `--format json` prints.
     /// The header is `series,period_start,period_end,value,unit,vintage,source,locator`; another table
     /// is read through a column map: `--map value=amount,series==acme.revenue` (our name, `=`, the
     /// table's column; `==` gives a constant). Rows that cannot be true are set aside with the reason.

@@ -10,7 +10,7 @@ use super::{Caller, Read, bulk, client, files_of, pull, raw_of};
 use crate::cli::{Context, Outcome};
 use crate::error::{Error, Result};
 use crate::ingest::edgar::{self, Bulk, Edgar, Filings, Sites, ixbrl, tickers};
-use crate::ingest::http::{Client, Hosts};
+use crate::ingest::http::Client;
 use crate::ingest::{Filing, Raw, Source};
 use crate::period::Period;
 use crate::series::{Registry, SeriesId};
@@ -101,8 +101,8 @@ pub(super) fn run(context: &Context, arguments: &EdgarArguments) -> Result<Outco
     if let Some(path) = &arguments.from_file {
         return from_file(context, arguments, path);
     }
-    let hosts = Hosts::known().with_base(&arguments.base_url)?;
-    let client = client(context, &arguments.caller, hosts)?;
+    let name = arguments.caller.user_agent.as_deref();
+    let client = client(context, name, &arguments.base_url)?;
     let sites = Sites::at(&arguments.base_url);
     let mut keys = Vec::new();
     for company in &arguments.company {

@@ -33,6 +33,16 @@ pub(super) enum Command {
     Filing(edgar::FilingArguments),
     /// Guidance from an earnings release
     Press(edgar::PressArguments),
+    /// Series of FRED: every vintage with a key (`FRED_API_KEY`), today's view without one
+    Fred(market::FredArguments),
+    /// Monthly revenue of companies listed in Taiwan, such as TSMC
+    Twse(market::TwseArguments),
+    /// Shares of operating systems by month, from StatCounter
+    Statcounter(market::StatCounterArguments),
+    /// AI chips sold and owned, as Epoch AI estimates them
+    Epoch(market::EpochArguments),
+    /// A CSV or JSON source that is described by data, bundled or your own
+    Described(market::DescribedArguments),
 }
 
 /// Who asks.
@@ -48,18 +58,29 @@ pub(super) fn run(context: &Context, command: &Command) -> Result<Outcome> {
         Command::Edgar(arguments) => edgar::run(context, arguments),
         Command::Filing(arguments) => edgar::filing(context, arguments),
         Command::Press(arguments) => edgar::press(context, arguments),
+        Command::Fred(arguments) => market::fred(context, arguments),
+        Command::Twse(arguments) => market::twse(context, arguments),
+        Command::Statcounter(arguments) => market::statcounter(context, arguments),
+        Command::Epoch(arguments) => market::epoch(context, arguments),
+        Command::Described(arguments) => market::described(context, arguments),
     }
 }
 
 /// The client of a source: copies of what it is told lie in `raw/` of the data folder, and a person
 /// sees how far it is.
-fn client(context: &Context, caller: &Caller, hosts: Hosts) -> Result<Client> {
+fn client(context: &Context, name: Option<&str>, base_url: &str) -> Result<Client> {
     let store = RawStore::at(&context.global.data);
-    let client = Client::new(caller.user_agent.as_deref(), hosts)?.with_cache(store);
+    let hosts = Hosts::known().with_base(base_url)?;
+    let client = Client::new(name, hosts)?.with_cache(store);
     Ok(match progress::bar(context) {
         Some(bar) => client.with_progress(bar),
         None => client,
     })
+}
+
+/// The client of a source that asks nobody's name.
+fn open_client(context: &Context, base_url: &str) -> Result<Client> {
+    client(context, None, base_url)
 }
 
 /// Asks for everything that a source wants since a day, and for what the answers point at.

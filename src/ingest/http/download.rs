@@ -16,7 +16,7 @@ use reqwest::{StatusCode, Url};
 use super::body::{Body, Rules, promised};
 use super::cache::{Cache, Held};
 use super::retry::{Failure, retry};
-use super::wire::{Packing, Wire};
+use super::wire::{Ask, Packing, Wire};
 use super::{Client, sign};
 use crate::error::{Error, Result};
 use crate::ingest::Request;
@@ -76,7 +76,8 @@ impl Transfer<'_> {
     fn attempt(&mut self) -> Result<Arrived, Failure> {
         let client = self.client;
         let headers = self.headers();
-        let response = self.wire.ask(self.url, &headers, &client.hosts, &client.pace)?;
+        let ask = Ask { headers: &headers, secret: self.request.secret.as_ref() };
+        let response = self.wire.ask(self.url, &ask, &client.hosts, &client.pace)?;
         let is_resumed = headers.contains_key(RANGE);
         match response.status() {
             StatusCode::NOT_MODIFIED if self.held.is_some() => self.unchanged(&response),

@@ -14,6 +14,7 @@ use super::limits::Limits;
 use super::pace::Pace;
 use super::retry::Failure;
 use crate::error::{Error, Result};
+use crate::ingest::Secret;
 
 /// Links followed from one request.
 const REDIRECTS_MAX: usize = 5;
@@ -25,6 +26,14 @@ pub(super) enum Packing {
     Gzip,
     /// Not at all, so that it can be resumed at any byte.
     Plain,
+}
+
+/// What goes along with a URL.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ask<'a> {
+    pub(super) headers: &'a HeaderMap,
+    /// A key, added to the query as it is sent and named nowhere else.
+    pub(super) secret: Option<&'a Secret>,
 }
 
 /// Ways out of this machine.
@@ -49,27 +58,44 @@ impl Wire {
     pub(super) fn ask(
         &self,
         url: &Url,
-        headers: &HeaderMap,
+        ask: &Ask<'_>,
         hosts: &Hosts,
         pace: &Pace,
     ) -> Result<Response, Failure> {
         let mut at = url.clone();
         for _ in 0..=REDIRECTS_MAX {
             pace.take_turn(&at)?;
-            let response = self.send(&at, headers)?;
+            // A key is for the host that it was given for, and for no other.
+            let secret = ask.secret.filter(|_| at.host_str() == url.host_str());
+            let response = self.send(&at, ask.headers, secret)?;
             match link(&at, &response)? {
                 None => return Ok(response),
                 Some(next) if hosts.allow(&next) => at = next,
-                Some(next) => return Err(unlisted(&at, &next).into()),
+                Some(mut next) => {
+                    // A source may write the key back into its link.
+                    next.set_query(
+                        next.query().filter(|_| ask.secret.is_none()).map(str::to_owned).as_deref(),
+                    );
+                    return Err(unlisted(&at, &next).into());
+                }
             }
         }
         let message = format!("`{url}` links on more than {REDIRECTS_MAX} times; needed an answer");
         Err(Error::fetch(message).into())
     }
 
-    fn send(&self, url: &Url, headers: &HeaderMap) -> Result<Response, Failure> {
+    fn send(
+        &self,
+        url: &Url,
+        headers: &HeaderMap,
+        secret: Option<&Secret>,
+    ) -> Result<Response, Failure> {
         let client = self.inside.as_ref().filter(|_| is_loopback(url)).unwrap_or(&self.outside);
-        client.get(url.clone()).headers(headers.clone()).send().map_err(|e| {
+        let mut asked = client.get(url.clone()).headers(headers.clone());
+        if let Some(secret) = secret {
+            asked = asked.query(&[secret.pair()]);
+        }
+        asked.send().map_err(|e| {
             if e.is_builder() {
                 let error = Error::invalid(format!("`{url}` cannot be asked for"));
                 return Failure::lasting(error.caused_by(e.without_url()));

@@ -6,8 +6,8 @@
 use chrono::{Datelike, NaiveDate};
 
 use super::Scale;
+use crate::cells::Cells;
 use crate::error::{Error, Result};
-use crate::scaling::table::Table;
 use crate::units::Flop;
 
 /// Days in a year (definition).
@@ -63,7 +63,7 @@ pub fn rows(scale: Scale) -> Result<Vec<CapabilityRow>> {
             ));
         }
     };
-    let table = Table::read(name, text)?;
+    let table = Cells::csv(name, text)?;
     let rows = table.rows().map(|row| {
         Ok(CapabilityRow {
             model: row.text("model")?.to_owned(),
