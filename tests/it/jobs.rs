@@ -95,6 +95,29 @@ fn companyfacts_come_over_http_with_the_declared_identity() {
 }
 
 #[test]
+fn what_a_source_answered_is_kept_and_confirmed_the_next_time() {
+    let folder = folder();
+    let payload = include_str!("../fixtures/edgar/same_end.json");
+    let tag = "ETag: \"1\"\r\n";
+    let (base, questions) =
+        serve(vec![answer("200 OK", tag, payload), answer("304 Not Modified", tag, "")]);
+    let identity = ["--user-agent", "Ada Lovelace ada@example.org", "--base-url", &base];
+    let arguments =
+        ["--empty", "--format", "csv", "ingest", "edgar", "--company", "nvda", "--only", "facts"];
+    let ingest = || chipcast(folder.path(), &[&arguments[..], &identity[..]].concat());
+    let (first, second) = (ingest(), ingest());
+    assert_eq!((first.code, second.code), (0, 0), "{}{}", first.err, second.err);
+    assert_eq!(first.out.replace(",added,", ",repeat,"), second.out);
+    assert!(!first.err.contains('\r'), "no bar is drawn into a pipe: {:?}", first.err);
+    assert!(questions.iter().nth(1).is_some_and(|q| q.contains("if-none-match: \"1\"")));
+    let hash = blake3::hash(payload.as_bytes()).to_hex().to_string();
+    let body = folder.path().join("data/raw").join(&hash[..2]).join(&hash);
+    assert_eq!(std::fs::read(body).expect("kept"), payload.as_bytes());
+    assert_eq!(chipcast(folder.path(), &["--data", "other", "data", "list"]).code, 0);
+    assert!(!folder.path().join("other").exists(), "what only reads writes nothing");
+}
+
+#[test]
 fn a_truncated_payload_and_an_empty_folder_leave_the_archive_as_it_was() {
     let folder = folder();
     let whole = include_str!("../fixtures/edgar/same_end.json");

@@ -13,8 +13,8 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use crate::edgar_shared::shared;
-use crate::server::serve;
 use crate::market::raw;
+use crate::server::serve;
 use crate::support::{chipcast, day};
 
 const SALES: &str = "epoch_sales_quarters.csv";
