@@ -2,10 +2,9 @@
 //! data of the exchange (TWSE), any month as a page of the observation post (MOPS).
 //!
 //! May use the core files. Figures are in thousand Taiwan dollars, dates count from the founding of
-//! the Republic (115 is 2026). The vintage is the day of the table where it is stated: late
-//! perhaps, since tables are compiled anew, but never early. Without one it is the legal deadline,
-//! the 10th of the next month. A row whose growth rates do not follow from its amounts is set
-//! aside: its columns are shifted.
+//! the Republic (115 is 2026). The vintage is the day of the table where it is stated. Without one, or
+//! where the page was compiled anew long after, it is the legal deadline, the 10th of the next month.
+//! A row whose growth rates do not follow from its amounts is set aside: its columns are shifted.
 //!
 //! `mops` reads the page.
 
@@ -37,6 +36,9 @@ const FIRST_SPLIT_YEAR: i32 = 2010;
 const GROWTH_TOLERANCE: f64 = 0.06;
 /// From here on a rate stands for anything larger.
 const GROWTH_CAP: f64 = 99_999.0;
+
+/// A table of a later day than this after the deadline is a page of the past, compiled anew.
+const COMPILED_ANEW: Days = Days::new(31);
 
 /// Which companies are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,9 +213,9 @@ impl Entry {
             Some(day) if day > read => {
                 return Err(format!("the day of the table, {day}, is to come"));
             }
-            Some(day) => (day, VintageBasis::Publication),
-            None if deadline > read => (read, VintageBasis::Retrieved),
-            None => (deadline, VintageBasis::Deadline),
+            Some(day) if day <= deadline + COMPILED_ANEW => (day, VintageBasis::Publication),
+            _ if deadline > read => (read, VintageBasis::Retrieved),
+            _ => (deadline, VintageBasis::Deadline),
         };
         let source = "Consolidated net revenue, monthly report to the Taiwan Stock Exchange \
                       (due by the 10th of the next month)";
