@@ -14,6 +14,7 @@ mod bundled;
 mod calendar;
 mod checks;
 mod command_line;
+mod crawl;
 mod edgar;
 mod edgar_shared;
 mod forecasters;

@@ -151,3 +151,28 @@ fn crc32(bytes: &[u8]) -> u32 {
     };
     !bytes.iter().fold(!0, step)
 }
+
+/// A server of documents by their path, in lower case; 404 for any other. Gives its address and the
+/// paths that it was asked for, in order.
+pub(crate) fn site(documents: Vec<(String, Vec<u8>)>) -> (String, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let base = format!("http://{}", listener.local_addr().expect("bound"));
+    let (asked, questions) = channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let question = read_question(&mut stream);
+            let path = question.split(' ').nth(1).unwrap_or_default().to_owned();
+            let found = documents.iter().find(|(name, _)| *name == path);
+            let said = match found {
+                Some((_, body)) => bytes_answer("200 OK", "", body),
+                None => answer("404 Not Found", "", ""),
+            };
+            drop(stream.write_all(&said));
+            if asked.send(path).is_err() {
+                return;
+            }
+        }
+    });
+    (base, questions)
+}
