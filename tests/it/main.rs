@@ -18,6 +18,7 @@ mod crawl;
 mod edgar;
 mod edgar_shared;
 mod forecasters;
+mod guidance;
 mod http;
 mod http_cache;
 mod http_download;

@@ -9,11 +9,10 @@ use clap::{Args, ValueEnum};
 use super::{Caller, Read, bulk, client, files_of, pull, raw_of};
 use crate::cli::{Context, Outcome};
 use crate::error::{Error, Result};
-use crate::ingest::edgar::{self, Bulk, Edgar, Filings, Sites, ixbrl, tickers};
+use crate::ingest::edgar::{self, Bulk, Edgar, Filings, Sites, guidance, ixbrl, tickers};
 use crate::ingest::http::Client;
 use crate::ingest::{Filing, Raw, Source};
-use crate::period::Period;
-use crate::series::{Registry, SeriesId};
+use crate::series::Registry;
 
 /// How far back filings are asked for where nobody says.
 const DAYS_BACK: u64 = 400;
@@ -166,7 +165,7 @@ fn company_since(
         pull(context, &Edgar::new(cik, &arguments.base_url), client, since, read)?;
     }
     if arguments.only != Some(Only::Facts) {
-        let calendar = quarters(read, &Registry::bundled().ticker(cik))?;
+        let calendar = read.quarters(&Registry::bundled().ticker(cik))?;
         let filings = Filings::new(cik, sites, since, calendar);
         match pull(context, &filings, client, since, read) {
             Err(error @ Error::NotFound(_)) if !read.is_empty() => {
@@ -188,14 +187,6 @@ fn cik(company: &str, sites: &Sites, client: &Client) -> Result<u64> {
     let Ok(bytes) = client.get(&request) else { return Err(unknown) };
     let table = tickers::read(&Raw::new(request.url, bytes, Context::today()))?;
     table.get(&company.to_lowercase()).copied().ok_or(unknown)
-}
-
-/// The known quarters of a company, by its revenue.
-fn quarters(read: &Read<'_>, owner: &str) -> Result<Vec<Period>> {
-    let known = read.snapshot()?;
-    let revenue = SeriesId::new(&format!("{owner}.revenue"))?;
-    let points = known.series(&revenue).map_or_else(|_| Vec::new(), |known| known.points);
-    Ok(points.into_iter().map(|point| point.period).collect())
 }
 
 /// Saved documents: the company comes from each of them.
@@ -246,6 +237,28 @@ pub(super) fn filing(context: &Context, arguments: &FilingArguments) -> Result<O
 }
 
 pub(super) fn press(context: &Context, arguments: &PressArguments) -> Result<Outcome> {
-    let _ = (context, arguments);
-    Err(Error::invalid("not built yet"))
+    let PressArguments { file, company, published, accession } = arguments;
+    let company = company.to_ascii_lowercase();
+    let mut raw = raw_of(file)?;
+    raw.filing = accession.clone().map(|accession| Filing {
+        cik: Registry::bundled().cik(&company).unwrap_or_default(),
+        accession,
+        form: "8-K".to_owned(),
+        items: Vec::new(),
+        filed: *published,
+        report_end: None,
+    });
+    if *published > Context::today() {
+        return Err(Error::invalid(format!(
+            "`--published` is {published}, a day that is still to come"
+        )));
+    }
+    let mut read = Read::new(context)?;
+    let calendar = read.quarters(&company)?;
+    let parsed = guidance::read(&raw, &company, *published, &calendar)?;
+    if parsed.announcements.is_empty() {
+        context.say(format!("no guidance was read in `{}`", raw.name));
+    }
+    read.take(&parsed)?;
+    read.finish()
 }

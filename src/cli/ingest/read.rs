@@ -12,8 +12,9 @@ use crate::error::{Error, Result};
 use crate::ingest::edgar::ixbrl;
 use crate::ingest::{Parsed, SetAside, checks};
 use crate::observation::{Announcement, Observation};
-use crate::period::Period;
+use crate::period::{Frequency, Period};
 use crate::report::format;
+use crate::series::SeriesId;
 
 /// The columns of a row of ingest.
 const COLUMNS: [&str; 10] = [
@@ -69,6 +70,15 @@ impl<'a> Read<'a> {
     /// All that is known with what was read so far.
     pub(super) fn snapshot(&self) -> Result<Snapshot> {
         self.archive.as_of(self.archive.known_through())
+    }
+
+    /// The quarters of a company's revenue; none if it is not known.
+    pub(super) fn quarters(&self, company: &str) -> Result<Vec<Period>> {
+        let rows = self.archive.rows_of(&SeriesId::new(&format!("{company}.revenue"))?)?;
+        let mut quarters: Vec<_> = rows.iter().map(|row| row.period).collect();
+        quarters.retain(|period| period.frequency() == Some(Frequency::Quarter));
+        quarters.dedup();
+        Ok(quarters)
     }
 
     /// Takes one payload: a value that cannot be true, or contradicts a held one, is set aside, visibly.

@@ -14,6 +14,7 @@ mod documents;
 mod facts;
 mod filing_index;
 mod frames;
+pub mod guidance;
 mod history;
 pub mod ixbrl;
 mod payload;
@@ -183,8 +184,7 @@ impl Filings {
             return Ok(filing_index::parse(raw, filing, &self.sites));
         }
         if filing.form.starts_with("8-K") {
-            let _ = &self.calendar;
-            return Ok(Parsed::default());
+            return guidance::read(raw, &self.owner, filing.filed, &self.calendar);
         }
         ixbrl::parse(raw, &self.owner)
     }
