@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::server::site;
 use crate::support::{Run, chipcast};
 
-const RELEASE: &str = "<html><body><p>Results for the quarter ended July 28, 2024.</p><h3>Outlook</h3>\
+const RELEASE: &str = "<html><body><p>Results for the second quarter ended July 28, 2024, of fiscal 2025.</p><h3>Outlook</h3>\
     <p>For the third quarter of fiscal 2025 the company expects:</p><ul><li>Revenue is expected to be \
     $32.5 billion, plus or minus 2%.</li></ul></body></html>";
 
