@@ -128,17 +128,18 @@ pub(super) fn run(context: &Context, arguments: &EdgarArguments) -> Result<Outco
         return read.finish();
     }
     for (company, cik) in &keys {
-        let pulled = company_since(context, arguments, *cik, &client, &mut read);
-        // What was read before a failure is whole, and is kept.
+        if let Err(error) = company_since(context, arguments, *cik, &client, &mut read) {
+            if read.is_empty() {
+                return Err(error);
+            }
+            // What was read before the failure is whole, and is kept.
+            read.commit()?;
+            read.failed(company, &error)?;
+            if matches!(error, Error::Fetch(_) | Error::Store(_)) {
+                break;
+            }
+        }
         read.commit()?;
-        let Err(error) = pulled else { continue };
-        if read.is_empty() {
-            return Err(error);
-        }
-        read.failed(company, &error)?;
-        if matches!(error, Error::Fetch(_) | Error::Store(_)) {
-            break;
-        }
     }
     read.finish()
 }
