@@ -11,10 +11,26 @@ use crate::ingest::{Filing, Lifetime, Parsed, Raw, Request, SetAside};
 /// The exhibit that carries a press release.
 const RELEASE: &str = "EX-99";
 
+/// A larger page is no index: trees of hostile markup grow faster than their text.
+const PAGE_BYTES_MAX: usize = 1 << 20;
+
 /// The request for a filing's press release: its exhibit 99.1, or the first of its exhibits 99.
 ///
 /// A filing without one gives nothing but the reason.
 pub(super) fn parse(raw: &Raw, filing: &Filing, sites: &Sites) -> Parsed {
+    let mut parsed = Parsed { read_through: Some(filing.filed), ..Parsed::default() };
+    let mut set_aside = |reason: String| {
+        parsed.set_aside.push(SetAside {
+            series: "guidance".to_owned(),
+            period: None,
+            locator: format!("accn {}", filing.accession),
+            reason,
+        });
+    };
+    if raw.bytes.len() > PAGE_BYTES_MAX {
+        set_aside(format!("an index page of {} bytes is none", raw.bytes.len()));
+        return parsed;
+    }
     let html = Html::parse_document(&String::from_utf8_lossy(&raw.bytes));
     let documents = documents(&html);
     let is_release = |kind: &str| kind == RELEASE || kind.starts_with("EX-99.");
@@ -22,19 +38,13 @@ pub(super) fn parse(raw: &Raw, filing: &Filing, sites: &Sites) -> Parsed {
         let number = kind.trim_start_matches("EX-99").trim_start_matches('.');
         number.parse::<u32>().unwrap_or(0)
     });
-    let mut parsed = Parsed { read_through: Some(filing.filed), ..Parsed::default() };
     match first {
         Some((_, name)) => {
             let request = Request::named(format!("{}/{name}", sites.folder(filing)));
             let filing = Some(filing.clone());
             parsed.follow_up.push(Request { lifetime: Lifetime::Immutable, filing, ..request });
         }
-        None => parsed.set_aside.push(SetAside {
-            series: "guidance".to_owned(),
-            period: None,
-            locator: format!("accn {}", filing.accession),
-            reason: "the filing has no exhibit 99".to_owned(),
-        }),
+        None => set_aside("the filing has no exhibit 99".to_owned()),
     }
     parsed
 }
