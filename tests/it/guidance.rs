@@ -23,11 +23,12 @@ fn shared() -> Option<PathBuf> {
 }
 
 /// A company whose year is the calendar's, after its second quarter of 2025.
-const CALENDAR: &str = "Acme Reports Second Quarter 2025 Results\n\nResults for the quarter ended June 30, \
-                        2025 follow.\n\n";
+const CALENDAR: &str = "Acme Reports Second Quarter 2025 Results\n\n\
+                        Results for the quarter ended June 30, 2025 follow.\n\n";
 /// A company whose fiscal year 2026 ends on the last Sunday of January, after its second quarter.
-const FISCAL: &str = "Acme Announces Results for Second Quarter Fiscal 2026\n\nRevenue for the second \
-                      quarter ended July 27, 2025, was a record $46.7 billion.\n\n";
+const FISCAL: &str = "Acme Announces Results for Second Quarter Fiscal 2026\n\n\
+                      Revenue for the second quarter ended July 27, 2025, was a record $46.7 \
+                      billion.\n\n";
 const OUTLOOK: &str =
     "Outlook\n\nThe outlook for the third quarter of fiscal 2026 is as follows:\n\n";
 
@@ -110,21 +111,15 @@ fn words_say_how_a_guide_changes() {
         ("We expect revenue of $5 billion in the third quarter.", "guide"),
         ("Raises third quarter revenue guidance to $5.0 billion.", "raise"),
         (
-            "We expect third quarter revenue of $5 billion, increased from our prior range of $4-5 billion.",
+            "Third quarter revenue is expected at $5 billion, up from our prior $4 billion view.",
             "raise",
         ),
         ("We lowered third quarter revenue guidance to $5 billion.", "lower"),
         ("Acme reiterates its third quarter revenue guidance of $5 billion.", "reiterate"),
         ("We continue to expect third quarter revenue of $5 billion.", "reiterate"),
         ("We now expect third quarter revenue of $5 billion.", "revise"),
-        (
-            "We expect third quarter revenue of $5-6 billion, narrowed from our prior range of $4-6 billion.",
-            "revise",
-        ),
-        (
-            "We expect third quarter revenue of $5 billion, an increase of 24 percent from the prior year period.",
-            "guide",
-        ),
+        ("We expect third quarter revenue of $5-6 billion, narrowed from $4-6 billion.", "revise"),
+        ("We expect third quarter revenue of $5 billion, up 24% from the prior year.", "guide"),
     ] {
         let found = parsed(&format!("{CALENDAR}{sentence}"));
         let actions: Vec<_> = found.announcements.iter().map(|a| a.action.word()).collect();
@@ -134,8 +129,8 @@ fn words_say_how_a_guide_changes() {
 
 #[test]
 fn a_fiscal_year_of_53_weeks_follows_the_known_calendar() {
-    let text = "Acme Announces Results for Third Quarter Fiscal 2027\n\nResults for the third quarter \
-                ended October 25, 2026.\n\nWe expect fourth quarter revenue of $5 billion.";
+    let text = "Acme Announces Results for Third Quarter Fiscal 2027\n\nResults for the third \
+                quarter ended October 25, 2026.\n\nWe expect fourth quarter revenue of $5 billion.";
     let calendar = quarters_of_nvidia();
     for (known, end) in [(&calendar[..], "2027-01-31"), (&[][..], "2027-01-24")] {
         let raw = Raw::new("r.txt", text.as_bytes().to_vec(), day("2026-11-18"));
@@ -146,9 +141,9 @@ fn a_fiscal_year_of_53_weeks_follows_the_known_calendar() {
 
 #[test]
 fn a_quarter_that_ends_with_a_month_by_chance_follows_the_known_calendar() {
-    let text = "Acme Announces Preliminary Results\n\nFor the second quarter of fiscal 2023 ended July \
-                31, 2022, revenue is expected to be approximately $6.70 billion, compared with an outlook \
-                of $8.10 billion.";
+    let text = "Acme Announces Preliminary Results\n\nFor the second quarter of fiscal 2023 \
+                ended July 31, 2022, revenue is expected to be approximately $6.70 billion, \
+                compared with an outlook of $8.10 billion.";
     let raw = Raw::new("r.txt", text.as_bytes().to_vec(), day("2022-08-08"));
     let parsed =
         guidance::read(&raw, "acme", day("2022-08-08"), &quarters_of_nvidia()).expect("text");
@@ -341,11 +336,19 @@ fn the_command_stores_what_a_release_says() {
     assert!(run.err.contains("no guidance was read"), "{}", run.err);
 }
 
+/// Pieces of markup and of guidance.
+const PIECES: &str = "<[a-z/]{1,6}( [a-z]=\"?)?>?|&[#a-z0-9]{0,6};?|[$0-9.,%±–-]{1,8}| (we expect\
+                      |revenue|billion|to|between|Q3|fiscal|2025|plus or minus|ended|July|GAAP)";
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if slow() { 4096 } else { 256 }))]
 
     #[test]
-    fn no_text_makes_it_panic(text in "\\PC{0,400}", html in "(<[a-z/]{1,6}( [a-z]=\"?)?>?|&[#a-z0-9]{0,6};?|[$0-9.,%±–-]{1,8}| (we expect|revenue|billion|to|between|Q3|fiscal|2025|plus or minus|ended|July|GAAP)){0,120}") {
+    fn no_text_makes_it_panic(
+        text in "\\PC{0,400}",
+        pieces in prop::collection::vec(PIECES, 0..120)
+    ) {
+        let html = pieces.concat();
         for text in [text, html] {
             let raw = Raw::new("r", text.into_bytes(), day("2025-08-28"));
             let _ = guidance::read(&raw, "acme", day("2025-08-28"), &[]);
@@ -353,7 +356,9 @@ proptest! {
     }
 
     #[test]
-    fn no_slip_in_a_release_makes_it_panic(cuts in prop::collection::vec((0..4000_usize, 0..40_usize, any::<u8>()), 1..12)) {
+    fn no_slip_in_a_release_makes_it_panic(
+        cuts in prop::collection::vec((0..4000_usize, 0..40_usize, any::<u8>()), 1..12)
+    ) {
         let mut bytes = include_bytes!("../fixtures/guidance/intc_2025-07-24.html").to_vec();
         for (at, n, byte) in cuts {
             let at = at % bytes.len();

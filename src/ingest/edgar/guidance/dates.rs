@@ -71,10 +71,29 @@ impl Dates {
     }
 
     /// The days of a label; `scope` is the period that the text is about, if it says so.
+    ///
+    /// A last day that is said and one that follows from the name must be the same.
     pub(super) fn place(&self, label: &Label, scope: Option<&Label>) -> Result<Place, String> {
-        if let Some(place) = self.to_the_day(label) {
-            return Ok(place);
+        let by_name = self.by_name(label, scope);
+        let Some(end) = label.end else { return by_name };
+        let said = || {
+            let period = ending(rule_of(end, &[]), end).filter(|_| !label.span.is_year());
+            period.map(|period| Place { period, has_ended: end <= self.published })
+        };
+        match by_name {
+            Ok(place) if place.period.end() == end => Ok(place),
+            Ok(place) if (place.period.end() - end).num_days().abs() <= 7 => {
+                Ok(said().unwrap_or(place))
+            }
+            Ok(place) => Err(format!(
+                "it is said to end on {end}, but by its name it ends on {}",
+                place.period.end()
+            )),
+            Err(reason) => said().ok_or(reason),
         }
+    }
+
+    fn by_name(&self, label: &Label, scope: Option<&Label>) -> Result<Place, String> {
         let (quarter, year) = self.numbers(label, scope)?;
         if label.span == Span::Half {
             return Err("half a year is neither a quarter nor a year".to_owned());
@@ -99,22 +118,6 @@ impl Dates {
         let start = if quarter.is_some() { end } else { self.quarter(reported, ahead(1))? };
         let period = Period::new(start.start(), end.end()).map_err(|e| e.to_string())?;
         Ok(Place { period, has_ended: period.end() <= self.published })
-    }
-
-    /// A label with its last day: `the quarter ending November 2, 2025`.
-    fn to_the_day(&self, label: &Label) -> Option<Place> {
-        let end =
-            label.end.filter(|_| matches!(label.span, Span::Quarter(_) | Span::ThisQuarter))?;
-        let period = self
-            .reported
-            .and_then(|reported| {
-                (-1..=QUARTERS_AHEAD)
-                    .filter_map(|n| self.quarter(reported, n).ok())
-                    .find(|period| (period.end() - end).num_days().abs() <= 7)
-            })
-            .filter(|period| period.end() == end)
-            .or_else(|| ending(rule_of(end, &[]), end))?;
-        Some(Place { period, has_ended: end <= self.published })
     }
 
     /// Quarter (none of a year) and year that a label names.
@@ -148,6 +151,9 @@ impl Dates {
             Span::Half => Ok((None, label.year.unwrap_or(0))),
             Span::Year => label.year.map(|year| (None, year)).ok_or_else(|| "no year".to_owned()),
             Span::ThisYear => {
+                if let Some(end) = label.end {
+                    return Ok((None, year_of(end, 4)));
+                }
                 if let Some((_, year)) = of_scope() {
                     return Ok((None, year));
                 }

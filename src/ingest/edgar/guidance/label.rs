@@ -33,6 +33,12 @@ pub(super) enum Span {
     NextYear,
 }
 
+impl Span {
+    pub(super) fn is_year(self) -> bool {
+        matches!(self, Self::Year | Self::ThisYear | Self::NextYear)
+    }
+}
+
 /// Whose year a number counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum YearKind {
@@ -151,6 +157,12 @@ impl Reader<'_> {
     fn read(mut self) -> Option<Read> {
         if self.at > 0 && self.tokens[self.at - 1].word() == "by" {
             return None;
+        }
+        if let ("three" | "twelve", "months", "ending") = (self.word(0), self.word(1), self.word(2))
+        {
+            let is_year = self.word(0) == "twelve";
+            let span = if is_year { Span::ThisYear } else { Span::ThisQuarter };
+            return Some((span, None, YearKind::Unsaid, self.at + 2));
         }
         if let Some(relative) = self.relative() {
             return Some(relative);

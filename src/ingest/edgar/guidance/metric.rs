@@ -193,36 +193,10 @@ fn judge(
             ..mention.clone()
         });
     }
-    let is_revenue = mention.name == "revenue" && !phrase.contains("cost");
-    if is_revenue {
-        if phrase == "sale" && !(before.is_whole && before.part.is_empty()) {
-            return None;
-        }
-        if before.part.iter().any(|word| OTHER_REVENUE.has(word.as_str())) || before.part.len() > 5
-        {
-            return Some(Mention { counts: Counts::Nothing, ..mention.clone() });
-        }
-        let after = tokens.get(mention.last + 2);
-        let names_source = after
-            .is_some_and(|token| !STOPS.has(token.word()) && !token.word().is_empty())
-            && after
-                .is_some_and(|token| !matches!(token.word(), "approximately" | "about" | "around"));
-        if matches!(next, "relating" | "related" | "attributable")
-            || (next == "from" && names_source)
-        {
-            return Some(Mention {
-                counts: Counts::Not("a part of revenue without a plain name"),
-                ..mention.clone()
-            });
-        }
-        let part = slug(&before.part);
-        if !part.is_empty() {
-            mention.name = format!("revenue.{part}");
-        }
-    } else if mention.name == "capex_guided"
-        && !before.part.is_empty()
-        && !before.is_neutral_capex()
-    {
+    if mention.name == "revenue" && !phrase.contains("cost") {
+        return part_of_revenue(mention, before, tokens, phrase);
+    }
+    if mention.name == "capex_guided" && !before.part.is_empty() && !before.is_neutral_capex() {
         return Some(Mention { counts: Counts::Nothing, ..mention.clone() });
     } else if !before.part.is_empty() && !before.is_known_modifier() {
         mention.counts = match mention.counts {
@@ -231,6 +205,35 @@ fn judge(
         };
     }
     Some(mention.clone())
+}
+
+/// Names the part of revenue that a mention is of, or drops it.
+fn part_of_revenue(
+    mention: &Mention,
+    before: &Before,
+    tokens: &[Token],
+    phrase: &str,
+) -> Option<Mention> {
+    let next = tokens.get(mention.last + 1).map_or("", Token::word);
+    if phrase == "sale" && !(before.is_whole && before.part.is_empty()) {
+        return None;
+    }
+    if before.part.iter().any(|word| OTHER_REVENUE.has(word.as_str())) || before.part.len() > 5 {
+        return Some(Mention { counts: Counts::Nothing, ..mention.clone() });
+    }
+    let after = tokens.get(mention.last + 2);
+    let names_source = after
+        .is_some_and(|token| !STOPS.has(token.word()) && !token.word().is_empty())
+        && after.is_some_and(|token| !matches!(token.word(), "approximately" | "about" | "around"));
+    if matches!(next, "relating" | "related" | "attributable") || (next == "from" && names_source) {
+        return Some(Mention {
+            counts: Counts::Not("a part of revenue without a plain name"),
+            ..mention.clone()
+        });
+    }
+    let part = slug(&before.part);
+    let name = if part.is_empty() { "revenue".to_owned() } else { format!("revenue.{part}") };
+    Some(Mention { name, ..mention.clone() })
 }
 
 /// What stands before a metric.

@@ -137,7 +137,9 @@ pub(super) fn tokens(sentence: &str) -> Vec<Token> {
         let is_glued = sentence[..at].ends_with(char::is_alphanumeric);
         let (what, length) = if let Some(length) = plus_minus(rest) {
             (Some(What::PlusMinus), length)
-        } else if let Some((number, length)) = number(rest, after_number || is_glued) {
+        } else if let Some((number, length)) =
+            number(rest, after_number || is_glued).or_else(|| in_words(rest, is_glued))
+        {
             (Some(What::Number(number)), length)
         } else if is_footnote(rest) {
             (None, rest.find(')').unwrap_or(0) + 1)
@@ -269,6 +271,18 @@ fn number(text: &str, is_behind: bool) -> Option<(Number, usize)> {
     Some((number, at))
 }
 
+/// Reads `two percent`.
+fn in_words(text: &str, is_glued: bool) -> Option<(Number, usize)> {
+    const ONES: [&str; 10] =
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+    let word = text[..word_length(text)].to_ascii_lowercase();
+    let at = ONES.iter().position(|known| *known == word).filter(|_| !is_glued)?;
+    let value = Exact::whole(i64::try_from(at + 1).ok()?);
+    let mut number = Number { value, scale: None, measure: Measure::Nothing };
+    let length = measure(&text[word.len()..], &mut number);
+    (length > 0).then_some((number, word.len() + length))
+}
+
 fn digits(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
@@ -392,6 +406,7 @@ mod tests {
             ("(80)%", -80.0, None, Percent),
             ("-5%", -5.0, None, Percent),
             ("12.5 percent", 12.5, None, Percent),
+            ("two percent", 2.0, None, Percent),
             ("50 basis points", 50.0, None, BasisPoint),
             ("2 percentage points", 2.0, None, Percent),
             ("$5,900", 5900.0, None, Dollar),
