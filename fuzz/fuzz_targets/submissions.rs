@@ -22,7 +22,8 @@ fuzz_target!(|bytes: &[u8]| {
     });
     parsed.follow_up.extend(source.parse(&raw).unwrap_or_default().follow_up);
     for request in &parsed.follow_up {
-        let is_secs = ["https://www.sec.gov/Archives/edgar/data/", "https://data.sec.gov/submissions/"];
+        let is_secs =
+            ["https://www.sec.gov/Archives/edgar/data/", "https://data.sec.gov/submissions/"];
         assert!(is_secs.iter().any(|site| request.url.starts_with(site)), "{}", request.url);
         assert!(!request.url.contains(".."), "{}", request.url);
     }
