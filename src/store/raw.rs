@@ -86,6 +86,13 @@ impl RawStore {
         (hash_of(File::open(&path).ok()?).ok()? == hash).then_some(path)
     }
 
+    /// Removes a body, if the disk lets go of it.
+    pub fn forget(&self, hash: &str) {
+        if let Some(path) = self.body_path(hash) {
+            let _ = fs::remove_file(path);
+        }
+    }
+
     /// What is known under a key, if anything.
     pub fn read_entry(&self, key: &str) -> Option<Vec<u8>> {
         read_up_to(&self.folder.join("http").join(format!("{key}.json")), NOTE_BYTES_MAX)

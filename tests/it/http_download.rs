@@ -199,6 +199,20 @@ fn what_cannot_be_downloaded_is_told() {
 }
 
 #[test]
+fn the_next_nights_file_takes_the_place_of_the_last() {
+    let folder = folder();
+    let (base, _questions) = serve(vec![
+        answer("200 OK", "ETag: \"a\"\r\n", "the first night"),
+        answer("200 OK", "ETag: \"b\"\r\n", "the second night"),
+    ]);
+    let client = client(&base, folder.path(), 1);
+    let first = client.download(&request(&base)).expect("the first");
+    let second = client.download(&request(&base)).expect("the second");
+    assert_eq!(std::fs::read(second).expect("kept"), b"the second night");
+    assert!(!first.exists(), "a gigabyte a night would fill the disk");
+}
+
+#[test]
 fn one_process_at_a_time_downloads_a_file() {
     let folder = folder();
     let held = Arc::new(Mutex::new(None));

@@ -8,6 +8,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use crate::edgar_shared::shared;
+use crate::server::site;
 use crate::support::{Run, chipcast, day};
 
 fn folder() -> tempfile::TempDir {
@@ -144,6 +145,23 @@ fn a_nightly_archive_is_read_once_and_its_changes_the_next_night() {
     let show =
         chipcast(folder.path(), &["data", "show", "cik9000000002.revenue", "--format", "csv"]);
     assert_eq!(show.out.lines().count(), 4, "{}", show.out);
+}
+
+#[test]
+fn a_nightly_archive_comes_over_http_for_the_companies_asked_for() {
+    let folder = folder();
+    let zip = folder.path().join("served.zip");
+    let (one, two) = (facts(1_045_810, 2), facts(1_652_044, 3));
+    zipped(&zip, &[("CIK0001045810.json", &one), ("CIK0001652044.json", &two)]);
+    let path = "/archives/edgar/daily-index/xbrl/companyfacts.zip".to_owned();
+    let (base, _asked) = site(vec![(path, std::fs::read(&zip).expect("a zip"))]);
+    let identity = ["--user-agent", "Ada Lovelace ada@example.org", "--base-url", &base];
+    let bulk = ["edgar", "--bulk", "companyfacts", "--company", "googl"];
+    let run = ingest(folder.path(), &[&bulk[..], &identity[..]].concat());
+    assert_eq!(run.code, 0, "{}", run.err);
+    let rows = run.rows();
+    assert_eq!(rows.len(), 3);
+    assert!(rows.iter().all(|row| row["series"] == "googl.revenue"), "{rows:?}");
 }
 
 #[test]

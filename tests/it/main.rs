@@ -16,6 +16,7 @@ mod checks;
 mod command_line;
 mod crawl;
 mod edgar;
+mod edgar_properties;
 mod edgar_shared;
 mod forecasters;
 mod guidance;

@@ -93,7 +93,8 @@ impl Cache {
         self.write(url, hash, bytes.len() as u64, headers, policy)
     }
 
-    /// Keeps a file that was downloaded.
+    /// Keeps a file that was downloaded, in place of the one before it: these are too large to be kept
+    /// night after night.
     pub(super) fn keep_file(
         &self,
         url: &Url,
@@ -101,9 +102,13 @@ impl Cache {
         part: PartFile,
     ) -> Result<PathBuf> {
         let n_bytes = part.n_bytes();
+        let before = self.entry(url).map(|entry| entry.blake3);
         let (hash, path) = part.finish()?;
         if let Some(policy) = policy(url, headers) {
-            self.write(url, hash, n_bytes, headers, policy)?;
+            self.write(url, hash.clone(), n_bytes, headers, policy)?;
+            if let Some(before) = before.filter(|before| *before != hash) {
+                self.store.forget(&before);
+            }
         }
         Ok(path)
     }
