@@ -55,6 +55,11 @@ fuzz: $(FUZZ)
 		echo "fuzz $$target: $$(tail -1 $$log)"; \
 	done
 
+# Against the budgets; against json.loads and edgartools where public payloads lie beside the project.
+PAYLOADS := $(wildcard ../shared/data/raw/edgar/companyfacts/*.json)
 bench:
+	$(CARGO) build --release --locked --examples
 	$(CARGO) build --release --locked
 	python3 benches/cold.py
+	python3 benches/bulk.py
+	$(if $(PAYLOADS),python3 benches/companyfacts.py $(PAYLOADS))

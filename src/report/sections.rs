@@ -305,10 +305,13 @@ fn misses(rows: &[&Row], material: &Material<'_>, source: &SourceRef) -> Result<
     Table::new("The three worst misses", &headings, rows.collect())
 }
 
-/// What the company said of periods to come, newest first.
+/// What the company said of its sales and its spending in periods to come, newest first; margins, taxes
+/// and the like are left to `data announcements`.
 pub(super) fn announcements(material: &Material<'_>) -> Result<Option<Section>> {
     let owner = material.forecast.target.owner();
+    let is_told = |metric: &str| ["revenue", "capex"].iter().any(|word| metric.starts_with(word));
     let mut held: Vec<_> = material.known.announcements(owner).collect();
+    held.retain(|a| is_told(&a.metric));
     held.reverse();
     if held.is_empty() {
         return Ok(None);
