@@ -48,9 +48,9 @@ pub(super) fn run(context: &Context, path: &Path, companies: &BTreeSet<u64>) -> 
     let mut read = Read::new(context)?;
     let mut n_done = 0;
     for chunk in chunks(&new) {
-        take(&mut zip, chunk, &mut read)?;
+        let taken = take(&mut zip, chunk, &mut read)?;
         read.commit()?;
-        let stamps = chunk.iter().map(|m| (m.name.clone(), m.stamp.clone()));
+        let stamps = taken.into_iter().map(|m| (m.name.clone(), m.stamp.clone()));
         journal.members.extend(stamps);
         journal.write(context)?;
         n_done += chunk.len();
@@ -75,7 +75,12 @@ fn chunks(members: &[Member]) -> impl Iterator<Item = &[Member]> {
     })
 }
 
-fn take(zip: &mut Archive<std::fs::File>, chunk: &[Member], read: &mut Read<'_>) -> Result<()> {
+/// Takes members, and says which could be read; the others are tried again the next time.
+fn take<'m>(
+    zip: &mut Archive<std::fs::File>,
+    chunk: &'m [Member],
+    read: &mut Read<'_>,
+) -> Result<Vec<&'m Member>> {
     let today = Context::today();
     let raws: Vec<_> = chunk
         .iter()
@@ -84,13 +89,17 @@ fn take(zip: &mut Archive<std::fs::File>, chunk: &[Member], read: &mut Read<'_>)
     let source = Edgar::default();
     let parse = |raw: Result<Raw>| raw.and_then(|raw| source.parse(&raw));
     let parsed: Vec<_> = raws.into_par_iter().map(parse).collect();
+    let mut taken = Vec::with_capacity(chunk.len());
     for (member, parsed) in chunk.iter().zip(parsed) {
         match parsed {
-            Ok(parsed) => read.take(&parsed)?,
+            Ok(parsed) => {
+                read.take(&parsed)?;
+                taken.push(member);
+            }
             Err(error) => read.failed(&member.name, &error)?,
         }
     }
-    Ok(())
+    Ok(taken)
 }
 
 impl Journal {
