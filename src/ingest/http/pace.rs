@@ -21,9 +21,18 @@ use crate::error::{Error, Result};
 /// way, and the source counts when they arrive.
 const MARGIN: f64 = 1.02;
 
+/// Sources that want to be asked less often: FRED allows 120 requests a minute.
+const SLOW: [&str; 1] = ["stlouisfed.org"];
+/// Requests a second to those.
+const SLOW_PER_SECOND: u32 = 2;
+
+type Turns<C> =
+    RateLimiter<String, HashMapStateStore<String>, C, NoOpMiddleware<<C as Clock>::Instant>>;
+
 /// The turns of each source, and the sources that asked to be left alone.
 pub(super) struct Pace<C: Clock = DefaultClock> {
-    turns: RateLimiter<String, HashMapStateStore<String>, C, NoOpMiddleware<C::Instant>>,
+    turns: Turns<C>,
+    slow_turns: Turns<C>,
     standings: Mutex<BTreeMap<String, Standing>>,
 }
 
@@ -80,19 +89,24 @@ impl Pace {
     }
 }
 
-impl<C: Clock> Pace<C> {
+impl<C: Clock + Clone> Pace<C> {
     fn by_clock(per_second: u32, clock: C) -> Self {
-        let period = Duration::from_secs(1).mul_f64(MARGIN) / per_second.max(1);
-        let quota = Quota::with_period(period.max(Duration::from_nanos(1)))
-            .expect("a nanosecond is above zero");
-        let turns = RateLimiter::hashmap_with_clock(quota, clock);
-        Self { turns, standings: Mutex::default() }
+        let turns = |per_second: u32| {
+            let period = Duration::from_secs(1).mul_f64(MARGIN) / per_second.max(1);
+            let quota = Quota::with_period(period.max(Duration::from_nanos(1)))
+                .expect("a nanosecond is above zero");
+            RateLimiter::hashmap_with_clock(quota, clock.clone())
+        };
+        let slow_turns = turns(per_second.min(SLOW_PER_SECOND));
+        Self { turns: turns(per_second), slow_turns, standings: Mutex::default() }
     }
 
     /// Takes a turn, or says how long to wait before asking for one again.
     fn turn(&self, source: &String) -> Option<Duration> {
-        let busy = self.turns.check_key(source).err()?;
-        Some(busy.wait_time_from(self.turns.clock().now()))
+        let is_slow = SLOW.contains(&source.as_str());
+        let turns = if is_slow { &self.slow_turns } else { &self.turns };
+        let busy = turns.check_key(source).err()?;
+        Some(busy.wait_time_from(turns.clock().now()))
     }
 }
 
@@ -117,12 +131,12 @@ mod tests {
     use super::*;
 
     /// Virtual times at which a source that is asked without rest gets its turns.
-    fn turns(per_second: u32, n: usize) -> Vec<Duration> {
+    fn turns(source: &str, per_second: u32, n: usize) -> Vec<Duration> {
         let clock = FakeRelativeClock::default();
         let pace = Pace::by_clock(per_second, clock.clone());
         let (mut now, mut taken) = (Duration::ZERO, Vec::new());
         while taken.len() < n {
-            match pace.turn(&"sec.gov".to_owned()) {
+            match pace.turn(&source.to_owned()) {
                 None => taken.push(now),
                 Some(wait) => {
                     now += wait;
@@ -136,7 +150,7 @@ mod tests {
     #[test]
     fn no_second_sees_more_turns_than_the_pace() {
         for per_second in [1, 8, 10] {
-            let taken = turns(per_second, 50);
+            let taken = turns("sec.gov", per_second, 50);
             let second = Duration::from_secs(1);
             let busiest = taken
                 .iter()
@@ -144,6 +158,12 @@ mod tests {
                 .max();
             assert_eq!(busiest, Some(per_second as usize));
         }
+    }
+
+    #[test]
+    fn fred_is_asked_at_most_120_times_a_minute() {
+        let taken = turns("stlouisfed.org", 8, 121);
+        assert!(taken[0] + Duration::from_mins(1) <= taken[120], "{taken:?}");
     }
 
     #[test]
