@@ -94,6 +94,11 @@ fn is_public<D: PartialOrd>(vintage: D, as_of: D) -> bool {
     vintage <= as_of
 }
 
+/// The last vintage of each period, of rows sorted by period and vintage: it is the one that holds.
+pub fn last_vintages(rows: &[Observation]) -> Vec<Observation> {
+    rows.chunk_by(|a, b| a.period == b.period).filter_map(<[Observation]>::last).cloned().collect()
+}
+
 impl Archive {
     /// An archive without a row, known through a day.
     pub fn empty(known_through: NaiveDate) -> Self {
@@ -488,14 +493,7 @@ impl Snapshot {
     /// # Errors
     /// As [`Snapshot::series`].
     pub fn current(&self, series: &SeriesId) -> Result<Vec<Observation>> {
-        let mut rows: Vec<Observation> = Vec::new();
-        for row in self.vintages(series)? {
-            match rows.last_mut().filter(|last| last.period == row.period) {
-                Some(last) => *last = row,
-                None => rows.push(row),
-            }
-        }
-        Ok(rows)
+        Ok(last_vintages(&self.vintages(series)?))
     }
 
     /// The public row behind a point, for its source and locator.

@@ -193,11 +193,8 @@ impl Archive {
 
     fn by_period(&self, series: &SeriesId) -> Result<ByPeriod> {
         let mut held = ByPeriod::new();
-        for (table, range) in self.tables_with(series)? {
-            for row_idx in range {
-                let row = table.observations.row(row_idx)?;
-                held.entry(row.period).or_default().push(row);
-            }
+        for row in self.rows_of(series)? {
+            held.entry(row.period).or_default().push(row);
         }
         Ok(held)
     }

@@ -1,13 +1,15 @@
 //! Sources: where a number comes from, on which day it became public, and its footnote.
 //!
-//! May use `error`, `observation`, `series`, `units`. The only place that turns a locator into a
-//! link: http and https as they stand, an SEC accession through its filer's folder, nothing else.
+//! May use `error`, `observation`, `series` and what `ingest` knows of accessions. The only place that
+//! turns a locator into a link: http and https as they stand, an SEC accession through its filer's
+//! folder, nothing else.
 
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
 use crate::error::{Error, Result};
+use crate::ingest::edgar::submissions::is_accession;
 use crate::observation::{Announcement, Observation, VintageBasis};
 use crate::report::format;
 use crate::series::{Kind, Registry};
@@ -164,13 +166,6 @@ pub fn is_web_address(word: &str) -> bool {
         rest.starts_with(|c: char| c.is_ascii_alphanumeric())
             && !rest.contains(|c: char| c.is_control() || c.is_whitespace() || "\"'<>`".contains(c))
     })
-}
-
-/// Whether `word` has the form of an SEC accession: `0001045810-26-000123`.
-fn is_accession(word: &str) -> bool {
-    let is_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    let lengths = word.split('-').map(|part| if is_digits(part) { part.len() } else { 0 });
-    lengths.eq([10, 2, 6])
 }
 
 /// One source or more: a number cannot be made without them.

@@ -2,7 +2,7 @@
 //!
 //! May use the core files.
 
-use crate::archive::Snapshot;
+use crate::archive::{Snapshot, last_vintages};
 use crate::error::Result;
 use crate::observation::Observation;
 use crate::period::{Frequency, Period};
@@ -21,7 +21,7 @@ pub(super) struct Held {
 impl Held {
     pub(super) fn read(known: &Snapshot, id: &SeriesId) -> Result<Self> {
         let history = known.vintages(id)?;
-        Ok(Self { id: id.clone(), rows: current(&history), history })
+        Ok(Self { id: id.clone(), rows: last_vintages(&history), history })
     }
 
     pub(super) fn unit(&self) -> Unit {
@@ -38,12 +38,6 @@ impl Held {
     pub(super) fn runs(&self) -> impl Iterator<Item = &[Observation]> {
         self.rows.chunk_by(|a, b| step(a.period, b.period) == Step::Next)
     }
-}
-
-/// The last row of each period of rows sorted by period and vintage.
-pub(super) fn current(history: &[Observation]) -> Vec<Observation> {
-    let same = |a: &Observation, b: &Observation| a.period == b.period;
-    history.chunk_by(same).filter_map(<[Observation]>::last).cloned().collect()
 }
 
 /// How a period follows another.

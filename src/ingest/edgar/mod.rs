@@ -144,11 +144,8 @@ impl Source for Edgar {
     /// Any of EDGAR's JSON documents, told by its first keys; the company comes from the payload.
     fn parse(&self, raw: &Raw) -> Result<Parsed> {
         match documents::kind(&raw.bytes) {
-            Some(Kind::Submissions) => {
-                let mut parsed = submissions::parse(raw, &self.sites, NaiveDate::MAX)?;
-                parsed.follow_up.clear();
-                Ok(parsed)
-            }
+            // What they lead to is the business of `Filings`.
+            Some(Kind::Submissions) => submissions::parse(raw, &self.sites, NaiveDate::MAX),
             Some(Kind::Frame) => frames::parse(raw),
             Some(Kind::Tickers) => Err(Error::invalid(format!(
                 "`{}` is SEC's table of tickers, which holds no values",

@@ -326,8 +326,8 @@ impl Sites {
     }
 }
 
-/// Whether a text is an accession number with dashes.
-pub(super) fn is_accession(text: &str) -> bool {
+/// Whether a text is an accession number with dashes: `0001045810-26-000123`.
+pub fn is_accession(text: &str) -> bool {
     let lengths = text.split('-').map(str::len);
     lengths.eq([10, 2, 6]) && text.bytes().all(|b| b.is_ascii_digit() || b == b'-')
 }
