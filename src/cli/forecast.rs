@@ -234,8 +234,9 @@ fn heading(series: &SeriesId, forecast: &Forecast) -> String {
     let mut line = format!("{title} ({series}), as of {}", forecast.origin);
     if let Some(a) = &forecast.announcement {
         line.push_str(&format!(
-            "\nuses the guide of {}: {} for the period to {} ({})",
+            "\nuses the guide of {}: {} {} for the period to {} ({})",
             a.published,
+            a.metric.replace(['_', '.'], " "),
             format::short(a.mid, a.unit, 1),
             a.period.end(),
             a.locator

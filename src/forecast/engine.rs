@@ -6,6 +6,7 @@
 use super::guidance::Guidance;
 use super::linear::LeastSquares;
 use super::naive::{Drift, Guide, Naive, SeasonalNaive};
+use super::outlook::Outlook;
 use super::pooled::{self, Pooled};
 use super::{Forecaster, Path, Step};
 use crate::archive::Snapshot;
@@ -21,11 +22,14 @@ impl Forecaster for Chipcast {
         "chipcast"
     }
 
-    /// `guidance` for the first step if a guide is open, carried on by `pooled` growth; `pooled` alone
-    /// otherwise.
+    /// `guidance` for the first step if a guide is open, carried on by `pooled` growth; the same lift for
+    /// a part if the guide speaks of its whole; `pooled` alone otherwise.
     fn path(&self, known: &Snapshot, target: &SeriesId, horizon: usize) -> Result<Path> {
         let Ok(guided) = Guidance.path(known, target, 1) else {
-            return Pooled.path(known, target, horizon);
+            return match guided_part(known, target, horizon)? {
+                Some(path) => Ok(path),
+                None => Pooled.path(known, target, horizon),
+            };
         };
         let growth = pooled::fit(known, target)?;
         let history = growth.history();
@@ -41,9 +45,44 @@ impl Forecaster for Chipcast {
     }
 }
 
+/// A part of a guided whole: `part = pooled part × guided whole / pooled whole`, period by period. What
+/// the guide adds to the whole, it adds to each part; their drifts and seasons stay their own.
+fn guided_part(known: &Snapshot, target: &SeriesId, horizon: usize) -> Result<Option<Path>> {
+    let Some(whole) = target.parent().filter(|whole| known.holds(whole).unwrap_or(false)) else {
+        return Ok(None);
+    };
+    let (Ok(guided), Ok(grown)) =
+        (Chipcast.path(known, &whole, horizon), Pooled.path(known, &whole, horizon))
+    else {
+        return Ok(None);
+    };
+    let mut part = Pooled.path(known, target, horizon)?;
+    let alike = part.steps.iter().zip(&grown.steps).all(|(a, b)| a.period.is_nearly(b.period));
+    if guided.announcement.is_none() || part.fallback_reason.is_some() || !alike {
+        return Ok(None);
+    }
+    for ((step, guided), grown) in part.steps.iter_mut().zip(&guided.steps).zip(&grown.steps) {
+        step.median *= guided.median / grown.median;
+    }
+    part.steps[0].model_used = GUIDED_WHOLE;
+    Ok(Some(Path { announcement: guided.announcement, ..part }))
+}
+
+/// What a part's first step is called where the guide speaks of its whole.
+const GUIDED_WHOLE: &str = "guided_whole";
+
 /// Every model, the engine's own last.
-pub const MODELS: [&dyn Forecaster; 8] =
-    [&Naive, &SeasonalNaive, &Drift, &Guide, &Guidance, &LeastSquares, &Pooled, &Chipcast];
+pub const MODELS: [&dyn Forecaster; 9] = [
+    &Naive,
+    &SeasonalNaive,
+    &Drift,
+    &Guide,
+    &Guidance,
+    &Outlook,
+    &LeastSquares,
+    &Pooled,
+    &Chipcast,
+];
 
 /// A model by its name.
 ///

@@ -84,7 +84,8 @@ fn words<'a>(known: &'a Snapshot, target: &'a SeriesId) -> impl Iterator<Item = 
     known.announcements(target.owner()).filter(move |a| a.metric == target.metric())
 }
 
-fn same_period(a: Period, b: Period) -> bool {
+/// Whether two periods are one under two sets of dates.
+pub fn same_period(a: Period, b: Period) -> bool {
     let close = |x: chrono::NaiveDate, y: chrono::NaiveDate| {
         x <= y + Days::new(SAME_PERIOD_DAYS) && y <= x + Days::new(SAME_PERIOD_DAYS)
     };

@@ -12,6 +12,7 @@ pub mod history;
 pub mod interval;
 pub mod linear;
 pub mod naive;
+pub mod outlook;
 pub mod pooled;
 pub mod record;
 pub mod score;
@@ -125,6 +126,11 @@ pub struct Outlook {
 }
 
 impl Forecast {
+    /// The announcement, if it speaks of the target itself and not of its whole or its year.
+    pub fn own_guide(&self) -> Option<&Announcement> {
+        self.announcement.as_ref().filter(|a| a.metric == self.target.metric())
+    }
+
     /// The outlook at a horizon.
     ///
     /// # Errors

@@ -161,8 +161,9 @@ fn bullets(material: &Material<'_>) -> Result<Vec<Prose>> {
     let forecast = material.forecast;
     if let Some(guide) = &forecast.announcement {
         let text = format!(
-            "What moved it: the guide of {}, {} for the quarter to {}.",
+            "What moved it: the guide of {}, {} {} for the period to {}.",
             format::date(guide.published),
+            guide.metric.replace(['_', '.'], " "),
             format::range(guide.low, guide.high, guide.unit, 1),
             format::date(guide.period.end()),
         );

@@ -69,7 +69,7 @@ pub(super) fn outlook(material: &Material<'_>) -> Result<Section> {
         [0.5, 0.8, 0.95].into_iter().filter(claimable).filter_map(band).collect::<Vec<_>>()
     };
     let mut references = Vec::new();
-    if let Some(guide) = &forecast.announcement {
+    if let Some(guide) = forecast.own_guide() {
         let date = guide.period.end();
         references.push(Reference { kind: ReferenceKind::Guide, date, value: guide.mid });
     }
