@@ -2,11 +2,8 @@
 
 Every peer is given what was public at each origin, on the log scale: the same information as the engine,
 announcements apart, which none of them can read. Errors are absolute log errors against first releases.
-
-    python benches/peers/industry.py BINARY SHARED
 """
 
-import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -219,7 +216,9 @@ def firms(chipcast) -> list[Check]:
     return checks + intervals(table, names, "firms")
 
 
-def run(binary: Path, shared: Path) -> list[Check]:
+def run(release: Path, shared: Path) -> list[Check]:
+    """All claims about the industry's series; `release` holds the binary."""
+    binary = release / "chipcast"
     bundled = Chipcast(binary)
     checks = guided(bundled) + announced(bundled)
     with tempfile.TemporaryDirectory() as folder:
@@ -230,8 +229,3 @@ def run(binary: Path, shared: Path) -> list[Check]:
         checks += revenue(facts)
     capex_checks, table, names = capex(bundled)
     return checks + capex_checks + intervals(table, names, "capex") + firms(bundled)
-
-
-if __name__ == "__main__":
-    for check in run(Path(sys.argv[1]), Path(sys.argv[2])):
-        print(check)

@@ -186,7 +186,8 @@ fn push_samples(rows: &mut Rows, forecast: &Forecast, n: usize, run_id: &str, se
 /// The guide that went into a step, in words.
 fn guide_note(a: &Announcement) -> Value {
     let (mid, end) = (format::words(a.mid, a.unit, 1), a.period.end());
-    json!(format!("guide of {}: {mid} for the period to {end}; {}", a.published, a.locator))
+    let metric = a.metric.replace(['_', '.'], " ");
+    json!(format!("guide of {}: {metric} {mid} for the period to {end}; {}", a.published, a.locator))
 }
 
 fn announcements(forecasts: &[Forecast]) -> Value {
