@@ -90,7 +90,7 @@ pub struct Snapshot {
 }
 
 /// The point-in-time rule. Nothing else in the crate compares a vintage with an as-of day.
-fn is_public<D: PartialOrd>(vintage: D, as_of: D) -> bool {
+pub(crate) fn is_public<D: PartialOrd>(vintage: D, as_of: D) -> bool {
     vintage <= as_of
 }
 

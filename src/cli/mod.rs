@@ -6,6 +6,7 @@ mod backtest;
 mod data;
 mod forecast;
 mod ingest;
+mod ledger;
 mod output;
 mod progress;
 mod run;
@@ -117,6 +118,9 @@ enum Command {
     Backtest(backtest::Arguments),
     /// Show how far ahead a series can be forecast, and what measures it
     Skill(skill::Arguments),
+    /// Every forecast made, scored when the value arrives: show, resolve, calibration
+    #[command(subcommand)]
+    Ledger(ledger::Command),
     /// From purchases to capability: `scale msft`, `scale law`, `scale multiple --parameters 2`
     Scale(scale::Arguments),
     /// Write the page of a company, or of the `industry`, as html, md or json
@@ -258,6 +262,7 @@ pub fn main() -> ExitCode {
         Command::Forecast(arguments) => forecast::run(&context, arguments),
         Command::Backtest(arguments) => backtest::run(&context, arguments),
         Command::Skill(arguments) => skill::run(&context, arguments),
+        Command::Ledger(command) => ledger::run(&context, command),
         Command::Scale(arguments) => scale::run(&context, arguments),
         Command::Report(arguments) => run::report(&context, arguments),
     };

@@ -56,6 +56,15 @@ impl Quantiles {
         (self.n_residuals > 0).then(|| (self.at(tail), self.at(1.0 - tail)))
     }
 
+    /// The values at those of `levels` that the residuals support: each tail no thinner than
+    /// `1/(m+1)` of `m` of them.
+    pub fn claimable(&self, levels: &[f64]) -> Vec<(f64, f64)> {
+        let supports = |level: &f64| (2.0 * level - 1.0).abs() <= self.highest_coverage() + 1e-12;
+        let pairs =
+            levels.iter().filter(|level| supports(level)).map(|level| (*level, self.at(*level)));
+        pairs.filter(|(_, value)| value.is_finite()).collect()
+    }
+
     /// The highest coverage that can be claimed of `m` signed residuals: `1 − 2/(m+1)`.
     pub fn highest_coverage(&self) -> f64 {
         highest_coverage(self.n_residuals)
@@ -77,6 +86,11 @@ pub fn highest_coverage(n_residuals: usize) -> f64 {
 /// The standard normal distribution function.
 pub fn normal_cdf(z: f64) -> f64 {
     Normal::standard().cdf(z)
+}
+
+/// The inverse of [`normal_cdf`].
+pub fn normal_quantile(quantile_level: f64) -> f64 {
+    Normal::standard().inverse_cdf(quantile_level)
 }
 
 fn interpolate(anchors: &[(f64, f64)], level: f64) -> f64 {
