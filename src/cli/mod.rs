@@ -6,6 +6,7 @@ mod backtest;
 mod data;
 mod forecast;
 mod ingest;
+mod leak_test;
 mod ledger;
 mod output;
 mod progress;
@@ -118,6 +119,8 @@ enum Command {
     Backtest(backtest::Arguments),
     /// Show how far ahead a series can be forecast, and what measures it
     Skill(skill::Arguments),
+    /// Prove that no forecast saw the future: absurd later values may not move a bit of it
+    LeakTest(leak_test::Arguments),
     /// Every forecast made, scored when the value arrives: show, resolve, calibration
     #[command(subcommand)]
     Ledger(ledger::Command),
@@ -262,6 +265,7 @@ pub fn main() -> ExitCode {
         Command::Forecast(arguments) => forecast::run(&context, arguments),
         Command::Backtest(arguments) => backtest::run(&context, arguments),
         Command::Skill(arguments) => skill::run(&context, arguments),
+        Command::LeakTest(arguments) => leak_test::run(&context, arguments),
         Command::Ledger(command) => ledger::run(&context, command),
         Command::Scale(arguments) => scale::run(&context, arguments),
         Command::Report(arguments) => run::report(&context, arguments),

@@ -10,6 +10,7 @@ pub mod engine;
 pub mod guidance;
 pub mod history;
 pub mod interval;
+pub mod leak;
 pub mod ledger;
 pub mod linear;
 pub mod method;
