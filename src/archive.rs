@@ -90,7 +90,7 @@ pub struct Snapshot {
 }
 
 /// The point-in-time rule. Nothing else in the crate compares a vintage with an as-of day.
-fn is_public<D: PartialOrd>(vintage: D, as_of: D) -> bool {
+pub(crate) fn is_public<D: PartialOrd>(vintage: D, as_of: D) -> bool {
     vintage <= as_of
 }
 
@@ -443,12 +443,18 @@ impl Snapshot {
         self.matching(|id| id.metric() == series.metric())
     }
 
-    /// Every series whose id is kept, sorted; told by the ids alone, so that no other series is read.
+    /// Every series that has a public value and whose id is kept, sorted; no other series is read.
     ///
     /// # Errors
     /// [`Error::Store`] if a part cannot be read.
     pub fn matching(&self, keep: impl Fn(&SeriesId) -> bool) -> Result<Vec<SeriesId>> {
-        Ok(self.archive.series_ids()?.iter().filter(|id| keep(id)).cloned().collect())
+        let mut ids = Vec::new();
+        for id in self.archive.series_ids()?.iter().filter(|id| keep(id)) {
+            if self.holds(id)? {
+                ids.push(id.clone());
+            }
+        }
+        Ok(ids)
     }
 
     /// Every series that has a public value, sorted.
@@ -456,13 +462,7 @@ impl Snapshot {
     /// # Errors
     /// [`Error::Store`] if a part cannot be read.
     pub fn series_ids(&self) -> Result<Vec<SeriesId>> {
-        let mut ids = Vec::new();
-        for id in self.archive.series_ids()? {
-            if !self.series(id)?.points.is_empty() {
-                ids.push(id.clone());
-            }
-        }
-        Ok(ids)
+        self.matching(|_| true)
     }
 
     /// The announcements of a company that were public, in order of publication.
@@ -480,12 +480,18 @@ impl Snapshot {
         Ok(rows)
     }
 
-    /// Whether the archive holds a series, public by this day or later.
+    /// Whether a series has a public value.
     ///
     /// # Errors
     /// [`Error::Store`] if a part cannot be read.
     pub fn holds(&self, series: &SeriesId) -> Result<bool> {
-        Ok(!self.archive.tables_with(series)?.is_empty())
+        for (table, range) in self.archive.tables_with(series)? {
+            let vintage = table.columns()?.vintage;
+            if vintage[range].iter().any(|day| is_public(*day, days(self.as_of))) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The rows behind [`Snapshot::series`], with source and locator: one a period, in order.

@@ -6,6 +6,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the one module that may use the disk")]
 
+pub mod ledger;
 pub mod raw;
 
 use std::fs::{self, File, TryLockError};

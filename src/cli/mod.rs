@@ -6,6 +6,8 @@ mod backtest;
 mod data;
 mod forecast;
 mod ingest;
+mod leak_test;
+mod ledger;
 mod output;
 mod progress;
 mod run;
@@ -117,6 +119,11 @@ enum Command {
     Backtest(backtest::Arguments),
     /// Show how far ahead a series can be forecast, and what measures it
     Skill(skill::Arguments),
+    /// Prove that no forecast saw the future: absurd later values may not move a bit of it
+    LeakTest(leak_test::Arguments),
+    /// Every forecast made, scored when the value arrives: show, resolve, calibration
+    #[command(subcommand)]
+    Ledger(ledger::Command),
     /// From purchases to capability: `scale msft`, `scale law`, `scale multiple --parameters 2`
     Scale(scale::Arguments),
     /// Write the page of a company, or of the `industry`, as html, md or json
@@ -258,6 +265,8 @@ pub fn main() -> ExitCode {
         Command::Forecast(arguments) => forecast::run(&context, arguments),
         Command::Backtest(arguments) => backtest::run(&context, arguments),
         Command::Skill(arguments) => skill::run(&context, arguments),
+        Command::LeakTest(arguments) => leak_test::run(&context, arguments),
+        Command::Ledger(command) => ledger::run(&context, command),
         Command::Scale(arguments) => scale::run(&context, arguments),
         Command::Report(arguments) => run::report(&context, arguments),
     };

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::output::{Rows, table};
-use super::{Context, Format, Outcome};
+use super::{Context, Format, Outcome, ledger};
 use crate::archive::Snapshot;
 use crate::error::{Error, Result};
 use crate::forecast::Forecast;
@@ -37,7 +37,7 @@ const PAGES: [(&str, &str); 6] = [
 const BESIDE: [&str; 4] =
     ["nvda.revenue.data_center", "nvda.capex_cash", "amd.revenue", "tsmc.revenue_monthly"];
 /// Quarters ahead that a run asks for.
-const HORIZON: usize = 4;
+pub(super) const HORIZON: usize = 4;
 /// Years of earlier origins that a page shows.
 const SHOWN_MONTHS: u32 = 66;
 
@@ -124,10 +124,17 @@ impl Shared {
     }
 }
 
+/// Every series that the main job forecasts.
+pub(super) fn main_series() -> Result<Vec<SeriesId>> {
+    let pages = PAGES.iter().map(|(owner, metric)| SeriesId::new(&format!("{owner}.{metric}")));
+    pages.chain(BESIDE.iter().map(|series| SeriesId::new(series))).collect()
+}
+
 /// The main job: forecasts, scaling and reports from what the archive knows.
 pub(super) fn run(context: &Context, arguments: &RunArguments) -> Result<Outcome> {
     context.store_bundle()?;
     let known = context.snapshot()?;
+    ledger::resolve(context, &known)?;
     let shared = Shared::new(context, known)?;
     let default = || Path::new("runs").join(&shared.run_id);
     let folder = arguments.out.clone().unwrap_or_else(default);
@@ -168,6 +175,7 @@ pub(super) fn run(context: &Context, arguments: &RunArguments) -> Result<Outcome
     }
     let page = industry(&shared.known, &shared.run_id, &forecasts, &fleets, context.global.seed)?;
     paths.push(write(&folder, "industry", &page, &Html)?);
+    ledger::keep(context, &shared.known, &shared.run_id, &forecasts)?;
     print_summary(context, &shared, (&forecasts, &fleets), &paths)?;
     Ok(if failed > 0 { Outcome::Partial } else { Outcome::Done })
 }

@@ -142,7 +142,7 @@ impl Book {
             let footings: Vec<Footing> = attempts.iter().map(|a| a.footing).collect();
             let skill = skill::assess(&records, target, &footings, *day);
             let rows = attempts.into_iter().map(|a| {
-                let around = (a.median, a.scale);
+                let around = (a.median, a.interval_scale);
                 let quantiles =
                     calibration.quantiles(day_idx, a.horizon, a.footing, around, a.volatility);
                 let revised = || latest.points.iter().find(|p| p.period == a.period).copied();

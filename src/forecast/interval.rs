@@ -3,7 +3,7 @@
 //! May use the core files, `record` and `spec`. Residuals are standardised by each series' own
 //! volatility and pooled over the panel by horizon; the allowance adapts to past misses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -56,6 +56,15 @@ impl Quantiles {
         (self.n_residuals > 0).then(|| (self.at(tail), self.at(1.0 - tail)))
     }
 
+    /// The values at those of `levels` that the residuals support: each tail no thinner than
+    /// `1/(m+1)` of `m` of them.
+    pub fn claimable(&self, levels: &[f64]) -> Vec<(f64, f64)> {
+        let supports = |level: &f64| (2.0 * level - 1.0).abs() <= self.highest_coverage() + 1e-12;
+        let pairs =
+            levels.iter().filter(|level| supports(level)).map(|level| (*level, self.at(*level)));
+        pairs.filter(|(_, value)| value.is_finite()).collect()
+    }
+
     /// The highest coverage that can be claimed of `m` signed residuals: `1 − 2/(m+1)`.
     pub fn highest_coverage(&self) -> f64 {
         highest_coverage(self.n_residuals)
@@ -77,6 +86,11 @@ pub fn highest_coverage(n_residuals: usize) -> f64 {
 /// The standard normal distribution function.
 pub fn normal_cdf(z: f64) -> f64 {
     Normal::standard().cdf(z)
+}
+
+/// The inverse of [`normal_cdf`].
+pub fn normal_quantile(quantile_level: f64) -> f64 {
+    Normal::standard().inverse_cdf(quantile_level)
 }
 
 fn interpolate(anchors: &[(f64, f64)], level: f64) -> f64 {
@@ -107,15 +121,19 @@ impl Calibration {
             let point = attempt.actual?;
             Some((attempt.residual(point.value) / attempt.volatility?, point.vintage))
         };
+        let all =
+            || records.iter().enumerate().flat_map(|(i, r)| r.attempts.iter().map(move |a| (i, a)));
         let grown = (1..=horizon).map(|ahead| {
-            let of_step = |a: &&Attempt| a.horizon == ahead && a.footing == Footing::Grown;
-            let attempts = records.iter().flat_map(|r| r.attempts.iter()).filter(of_step);
-            replay(attempts.map(|a| (a.origin, standardised(a))), records.len(), days)
+            let of_step = |a: &Attempt| a.horizon == ahead && a.footing == Footing::Grown;
+            let attempts = all().filter(|(_, a)| of_step(a));
+            replay(attempts.map(|(series_idx, a)| (series_idx, a.origin, standardised(a))), days)
         });
-        let own = records.iter().filter(|record| record.series == *target);
-        let guided = own.flat_map(|r| r.attempts.iter()).filter(|a| a.footing == Footing::Guided);
+        let guided = all().filter(|(series_idx, a)| {
+            records[*series_idx].series == *target && a.footing == Footing::Guided
+        });
         let raw = |a: &Attempt| a.actual.map(|point| (a.residual(point.value), point.vintage));
-        Self { grown: grown.collect(), guided: replay(guided.map(|a| (a.origin, raw(a))), 1, days) }
+        let guided = guided.map(|(series_idx, a)| (series_idx, a.origin, raw(a)));
+        Self { grown: grown.collect(), guided: replay(guided, days) }
     }
 
     /// The distribution of one step at the day with index `day_idx`.
@@ -152,17 +170,17 @@ struct Replay {
     misses: [f64; ANCHOR_COVERAGES.len()],
 }
 
-/// Walks through attempts `(origin, residual and the day it became known)` in time and gives the
-/// offsets at each of `days`.
+/// Walks through attempts `(series, origin, residual and the day it became known)` in time and gives
+/// the offsets at each of `days`.
 ///
 /// At each origin the interval of coverage `L` leaves out an allowance
-/// `a = (1−L) + γ·Σ((1−L) − miss)/C`, the sum over the `C` series' resolved intervals so far.
+/// `a = (1−L) + γ·Σ((1−L) − miss)/C`, the sum over the resolved intervals so far of the `C` series that
+/// have been forecast by then: one that joins later must not be felt before.
 ///
 /// # Source
 /// Vovk, Gammerman and Shafer (2005); Gibbs and Candès (2021), arXiv 2106.00170
 fn replay(
-    attempts: impl Iterator<Item = (NaiveDate, Option<(f64, NaiveDate)>)>,
-    n_series: usize,
+    attempts: impl Iterator<Item = (usize, NaiveDate, Option<(f64, NaiveDate)>)>,
     days: &[NaiveDate],
 ) -> Vec<Offsets> {
     enum Event {
@@ -172,7 +190,7 @@ fn replay(
     }
     let attempts: Vec<_> = attempts.collect();
     let mut events: BTreeMap<(NaiveDate, u8), Vec<Event>> = BTreeMap::new();
-    for (i, (origin, outcome)) in attempts.iter().enumerate() {
+    for (i, (_, origin, outcome)) in attempts.iter().enumerate() {
         events.entry((*origin, 1)).or_default().push(Event::Made(i));
         if let Some((_, known_on)) = outcome {
             events.entry((*known_on, 0)).or_default().push(Event::Resolved(i));
@@ -184,13 +202,21 @@ fn replay(
     let mut state = Replay::default();
     let mut made: Vec<Option<Vec<Ends>>> = vec![None; attempts.len()];
     let mut offsets = vec![Offsets::default(); days.len()];
-    for event in events.into_values().flatten() {
-        match event {
-            Event::Made(i) => made[i] = Some(state.intervals(n_series)),
-            Event::Asked(i) => offsets[i] = state.offsets(n_series),
-            Event::Resolved(i) => {
-                if let Some((residual, _)) = attempts[i].1 {
-                    state.resolve(residual, made[i].as_deref());
+    let mut forecast = BTreeSet::new();
+    for of_a_day in events.into_values() {
+        forecast.extend(of_a_day.iter().filter_map(|event| match event {
+            Event::Made(i) => Some(attempts[*i].0),
+            Event::Resolved(_) | Event::Asked(_) => None,
+        }));
+        let n_series = forecast.len().max(1);
+        for event in of_a_day {
+            match event {
+                Event::Made(i) => made[i] = Some(state.intervals(n_series)),
+                Event::Asked(i) => offsets[i] = state.offsets(n_series),
+                Event::Resolved(i) => {
+                    if let Some((residual, _)) = attempts[i].2 {
+                        state.resolve(residual, made[i].as_deref());
+                    }
                 }
             }
         }
@@ -269,9 +295,9 @@ mod tests {
     fn an_interval_uses_only_residuals_known_on_its_day() {
         let attempts = (0..40).map(|i| {
             let residual = f64::from(u32::try_from(i).expect("small")) - 19.5;
-            (day(i), Some((residual, day(100 + i))))
+            (0, day(i), Some((residual, day(100 + i))))
         });
-        let offsets = replay(attempts, 1, &[day(99), day(108), day(200)]);
+        let offsets = replay(attempts, &[day(99), day(108), day(200)]);
         assert_eq!(offsets[0].n_residuals, 0);
         assert_eq!(offsets[1].n_residuals, 9);
         assert_eq!(offsets[2].n_residuals, 40);
@@ -284,9 +310,9 @@ mod tests {
 
     #[test]
     fn quantiles_are_in_order() {
-        let attempts =
-            (0_u32..60).map(|i| (day(i.into()), Some((f64::from(i).sin(), day(u64::from(i) + 1)))));
-        let offsets = replay(attempts, 3, &[day(90)]);
+        let outcome = |i: u32| Some((f64::from(i).sin(), day(u64::from(i) + 1)));
+        let attempts = (0_u32..60).map(|i| (i as usize % 3, day(i.into()), outcome(i)));
+        let offsets = replay(attempts, &[day(90)]);
         let quantiles = offsets[0].around(5.0, Scale::Log, 0.1);
         let values: Vec<_> = (1..100).map(|p| quantiles.at(f64::from(p) / 100.0)).collect();
         assert!(values.windows(2).all(|pair| pair[0] <= pair[1]));

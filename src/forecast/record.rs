@@ -46,8 +46,10 @@ pub struct Attempt {
     pub mase_scale: Option<f64>,
     /// What came, if it came.
     pub actual: Option<Point>,
-    /// The scale on which errors are taken.
+    /// The scale on which errors are taken, which depends on what came.
     pub scale: Scale,
+    /// The scale of its interval, told by what was known at the origin.
+    pub interval_scale: Scale,
 }
 
 /// What a step stands on: its errors are compared with those of like steps alone.
@@ -156,8 +158,9 @@ fn attempts(
     let volatility = pooled::fit(known, series)?.volatility;
     let attempts = steps.iter().zip(&naive.steps).zip(1..).map(|((step, naive), horizon)| {
         let actual = truths.points.iter().find(|point| point.period == step.period).copied();
-        let positive =
-            step.median > 0.0 && naive.median > 0.0 && actual.is_none_or(|point| point.value > 0.0);
+        let interval_scale =
+            if step.median > 0.0 && naive.median > 0.0 { history.scale } else { Scale::Linear };
+        let has_log = actual.is_none_or(|point| point.value > 0.0);
         Attempt {
             origin: known.as_of(),
             horizon,
@@ -169,7 +172,8 @@ fn attempts(
             volatility: Some(volatility).filter(|v| v.is_finite() && *v > 0.0),
             mase_scale,
             actual,
-            scale: if positive { history.scale } else { Scale::Linear },
+            scale: if has_log { interval_scale } else { Scale::Linear },
+            interval_scale,
         }
     });
     Ok(attempts.collect())

@@ -1,15 +1,17 @@
 //! No look-ahead: values are powers of two, so that a sum names the rows that went in, and no model,
 //! interval or skill may change when the future does.
 
+use chipcast::Result;
 use chipcast::archive::{Archive, Batch, Snapshot};
-use chipcast::forecast::backtest::Book;
-use chipcast::forecast::engine;
+use chipcast::forecast::leak::{self, Suspect, Verdict, Way};
 use chipcast::forecast::record::{self, Truth};
+use chipcast::forecast::{Forecaster, Path, engine};
 use chipcast::observation::{Action, Announcement, Observation};
+use chipcast::series::SeriesId;
 use chipcast::units::Unit;
 use chrono::{Days, NaiveDate};
 
-use crate::support::{archive, day, id, quarter, row};
+use crate::support::{archive, chipcast, day, id, quarter, row};
 
 /// Three quarters, the second revised: every row has a bit of its own.
 fn powers() -> Archive {
@@ -104,57 +106,115 @@ pub(crate) fn panel() -> Vec<Observation> {
     rows.collect()
 }
 
-/// The same past with another future: every row public after `cut` is a thousand times as large.
-fn other_future(cut: NaiveDate) -> Archive {
+/// The panel, and a company of which nothing is known before the end.
+fn panel_and_newcomer() -> Archive {
     let mut rows = panel();
-    for row in rows.iter_mut().filter(|row| row.vintage > cut) {
-        row.value *= 1000.0;
-    }
+    let late = quarter(39).end() + Days::new(60);
+    rows.push(row("orcl.capex_cash", quarter(39), 1e9, late));
     archive(rows, "2026-01-01")
 }
 
+/// Days on which something is open; the last one has nothing real after it, only what is planted.
+fn cuts() -> Vec<NaiveDate> {
+    [12, 30, 39].map(|idx| quarter(idx).end() + Days::new(45)).to_vec()
+}
+
 #[test]
-fn no_model_interval_or_skill_changes_when_the_future_does() {
-    let cut = quarter(30).end() + Days::new(45);
-    let target = id("msft.capex_cash");
-    let (one, other) = (archive(panel(), "2026-01-01"), other_future(cut));
-    for model in engine::MODELS {
-        let said = |archive: &Archive| {
-            let snapshot = archive.as_of(cut).expect("known");
-            let book = Book::new(&snapshot, 4).expect("a horizon");
-            book.forecast(model, &target).map(|forecast| {
-                let steps = forecast.steps.iter().map(|step| {
-                    (step.period, step.median, step.quantiles.interval(0.8), step.refusal.clone())
-                });
-                let draws = forecast.draws(7, 50);
-                (steps.collect::<Vec<_>>(), draws, forecast.skill.horizon_cap)
-            })
-        };
-        match (said(&one), said(&other)) {
-            (Ok(one), Ok(other)) => assert_eq!(one, other, "{}", model.name()),
-            (Err(one), Err(other)) => assert_eq!(one.to_string(), other.to_string()),
-            _ => panic!("{} answers one and not the other", model.name()),
+fn no_model_interval_skill_or_backtest_changes_when_the_future_does() {
+    let suspects: Vec<_> = engine::MODELS.into_iter().map(Suspect::from).collect();
+    let series = [id("msft.capex_cash"), id("googl.capex_cash")];
+    let verdicts = leak::check(&panel_and_newcomer(), &suspects, &series, &cuts()).expect("runs");
+    assert_eq!(verdicts.len(), suspects.len() * series.len() * (cuts().len() + 1));
+    for verdict in &verdicts {
+        assert_eq!(verdict.leak, None, "{verdict:?}");
+    }
+}
+
+/// Says the value that comes, which it read when it was made.
+struct Peek(Archive);
+
+impl Forecaster for Peek {
+    fn name(&self) -> &'static str {
+        "peek"
+    }
+
+    fn path(&self, known: &Snapshot, target: &SeriesId, horizon: usize) -> Result<Path> {
+        let all = self.0.as_of(self.0.known_through())?.series(target)?;
+        let periods = known.series(target)?.next_periods(horizon)?;
+        let came = |period| all.points.iter().find(|p| p.period == period).map_or(1e9, |p| p.value);
+        Ok(Path::new(self, periods.into_iter().map(|period| (period, came(period)))))
+    }
+}
+
+/// Asks the snapshot for more than what was public: how many series there will be, or the archive's
+/// hash.
+struct Sly(fn(&Snapshot, &SeriesId) -> f64);
+
+impl Forecaster for Sly {
+    fn name(&self) -> &'static str {
+        "sly"
+    }
+
+    fn path(&self, known: &Snapshot, target: &SeriesId, horizon: usize) -> Result<Path> {
+        let periods = known.series(target)?.next_periods(horizon)?;
+        Ok(Path::new(self, periods.into_iter().map(|p| (p, 1e9 * (1.0 + self.0(known, target))))))
+    }
+}
+
+fn verdicts(suspect: Suspect) -> Vec<Verdict> {
+    leak::check(&panel_and_newcomer(), &[suspect], &[id("msft.capex_cash")], &cuts()).expect("runs")
+}
+
+#[test]
+fn a_planted_leak_is_found_and_named() {
+    let peek = Suspect::made(|archive| Box::leak(Box::new(Peek(archive.clone()))));
+    let found = verdicts(peek);
+    assert_eq!(found.len(), 4, "three forecasts and a backtest");
+    for verdict in found {
+        let leak = verdict.leak.as_ref().expect("the future was read");
+        assert_eq!((verdict.model, leak.field.as_str()), ("peek", "median"), "{verdict:?}");
+        assert!(verdict.way == Way::Backtest || leak.place == "horizon 1", "{verdict:?}");
+        assert!(leak.truth != leak.other, "{verdict:?}");
+    }
+    // The hash of the archive covers the future: it names runs, and no model may use it.
+    let sly: &'static dyn Forecaster = &Sly(|known, _| f64::from(known.digest().as_bytes()[0]));
+    assert!(verdicts(sly.into()).iter().any(|verdict| verdict.leak.is_some()));
+}
+
+fn count(series: Result<Vec<SeriesId>>) -> f64 {
+    f64::from(u8::try_from(series.expect("readable").len()).expect("few series"))
+}
+
+#[test]
+fn a_snapshot_does_not_say_what_there_will_be() {
+    let ways: [fn(&Snapshot, &SeriesId) -> f64; 4] = [
+        |known, target| count(known.peers(target)),
+        |known, _| count(known.matching(|_| true)),
+        |known, _| count(known.series_ids()),
+        |known, _| f64::from(u8::from(known.holds(&id("orcl.capex_cash")).expect("readable"))),
+    ];
+    for (i, way) in ways.into_iter().enumerate() {
+        let sly: &'static dyn Forecaster = Box::leak(Box::new(Sly(way)));
+        for verdict in verdicts(sly.into()) {
+            assert_eq!(verdict.leak, None, "way {i}: {verdict:?}");
         }
     }
 }
 
 #[test]
-fn a_backtest_row_does_not_change_when_what_comes_after_its_origin_does() {
-    let cut = quarter(30).end() + Days::new(45);
-    let target = id("googl.capex_cash");
-    let (one, other) = (archive(panel(), "2026-01-01"), other_future(cut));
-    for model in engine::MODELS {
-        let rows = |archive: &Archive| {
-            let snapshot = archive.as_of(archive.known_through()).expect("known");
-            let book = Book::new(&snapshot, 4).expect("a horizon");
-            let rows = book.backtest(model, &target, None, Truth::FirstRelease).unwrap_or_default();
-            let early = rows.into_iter().filter(|row| row.origin <= cut);
-            early
-                .map(|r| (r.origin, r.horizon, r.median, r.quantiles.interval(0.8), r.refusal))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(rows(&one), rows(&other), "{}", model.name());
-    }
+fn the_command_finds_nothing_in_the_bundled_data() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let quick = ["leak-test", "nvda.revenue", "msft.capex_cash", "--origins", "2"];
+    let run = chipcast(folder.path(), &quick);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert!(run.out.ends_with("checks, no forecast saw the future\n"), "{}", run.out);
+    let one =
+        ["--format", "json", "leak-test", "nvda.revenue", "--origins", "1", "--models", "naive"];
+    let rows = chipcast(folder.path(), &one).rows();
+    assert_eq!(rows.len(), 3, "an earlier origin, the last day, a backtest");
+    assert!(rows.iter().all(|row| row["status"] == "clean"));
+    assert_eq!(chipcast(folder.path(), &["leak-test", "no.body"]).code, 2);
+    assert_eq!(std::fs::read_dir(folder.path()).expect("there").count(), 0, "nothing is written");
 }
 
 #[test]

@@ -29,6 +29,7 @@ mod ixbrl;
 mod ixbrl_shared;
 mod jobs;
 mod leakage;
+mod ledger;
 mod market;
 mod market_epoch;
 mod reference;
