@@ -4,8 +4,10 @@
 
 mod backtest;
 mod data;
+mod explain;
 mod forecast;
 mod ingest;
+mod model;
 mod output;
 mod progress;
 mod run;
@@ -117,6 +119,9 @@ enum Command {
     Backtest(backtest::Arguments),
     /// Show how far ahead a series can be forecast, and what measures it
     Skill(skill::Arguments),
+    /// Keep a fitted model in a file, look into it, and apply it to what is known now
+    #[command(subcommand)]
+    Model(model::Command),
     /// From purchases to capability: `scale msft`, `scale law`, `scale multiple --parameters 2`
     Scale(scale::Arguments),
     /// Write the page of a company, or of the `industry`, as html, md or json
@@ -258,6 +263,7 @@ pub fn main() -> ExitCode {
         Command::Forecast(arguments) => forecast::run(&context, arguments),
         Command::Backtest(arguments) => backtest::run(&context, arguments),
         Command::Skill(arguments) => skill::run(&context, arguments),
+        Command::Model(command) => model::run(&context, command),
         Command::Scale(arguments) => scale::run(&context, arguments),
         Command::Report(arguments) => run::report(&context, arguments),
     };

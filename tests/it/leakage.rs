@@ -6,6 +6,7 @@ use chipcast::forecast::backtest::Book;
 use chipcast::forecast::engine;
 use chipcast::forecast::record::{self, Truth};
 use chipcast::observation::{Action, Announcement, Observation};
+use chipcast::period::Period;
 use chipcast::units::Unit;
 use chrono::{Days, NaiveDate};
 
@@ -89,7 +90,19 @@ fn announcements_are_seen_from_the_day_they_were_published() {
     assert_eq!(seen("2010-12-01"), 96.0);
 }
 
-/// Four companies, forty quarters, growth with a season; every value public 30 days after its quarter.
+/// A hundred and twenty months of a driver, each public ten days after it ended.
+fn driver() -> impl Iterator<Item = Observation> {
+    (0_u32..120).map(|idx| {
+        let (year, month) = (2010 + i32::try_from(idx / 12).expect("small"), idx % 12 + 1);
+        let period = Period::months(year, month, 1).expect("a month");
+        let wave = f64::from((idx * 5) % 13) / 50.0;
+        let value = (0.012 * f64::from(idx) + wave).exp() * 1e10;
+        row("tsmc.revenue_monthly", period, value, period.end() + Days::new(10))
+    })
+}
+
+/// Four companies, forty quarters, growth with a season; every value public 30 days after its quarter;
+/// and a monthly driver.
 pub(crate) fn panel() -> Vec<Observation> {
     let owners = ["msft", "googl", "amzn", "meta"];
     let rows = owners.iter().zip(0_u32..).flat_map(|(owner, company)| {
@@ -101,7 +114,7 @@ pub(crate) fn panel() -> Vec<Observation> {
             row(&format!("{owner}.capex_cash"), period, (growth + wave).exp() * 1e9, vintage)
         })
     });
-    rows.collect()
+    rows.chain(driver()).collect()
 }
 
 /// The same past with another future: every row public after `cut` is a thousand times as large.
@@ -118,7 +131,7 @@ fn no_model_interval_or_skill_changes_when_the_future_does() {
     let cut = quarter(30).end() + Days::new(45);
     let target = id("msft.capex_cash");
     let (one, other) = (archive(panel(), "2026-01-01"), other_future(cut));
-    for model in engine::MODELS {
+    for model in engine::models().iter().copied() {
         let said = |archive: &Archive| {
             let snapshot = archive.as_of(cut).expect("known");
             let book = Book::new(&snapshot, 4).expect("a horizon");
@@ -143,7 +156,7 @@ fn a_backtest_row_does_not_change_when_what_comes_after_its_origin_does() {
     let cut = quarter(30).end() + Days::new(45);
     let target = id("googl.capex_cash");
     let (one, other) = (archive(panel(), "2026-01-01"), other_future(cut));
-    for model in engine::MODELS {
+    for model in engine::models().iter().copied() {
         let rows = |archive: &Archive| {
             let snapshot = archive.as_of(archive.known_through()).expect("known");
             let book = Book::new(&snapshot, 4).expect("a horizon");
