@@ -1,13 +1,14 @@
 //! `chipcast backtest`: replays the past in pseudo real time, beside every rival.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::output::{Rows, table};
-use super::{Context, Outcome, series_ids};
+use super::{Context, Outcome, model, series_ids};
 use crate::error::Result;
 use crate::forecast::backtest::{Book, Row};
 use crate::forecast::record::Truth;
@@ -23,6 +24,9 @@ pub(super) struct Arguments {
     /// Models, separated by commas; all of them by default. The engine's own choice is `chipcast`
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     models: Vec<String>,
+    /// A spec file of your own; its model joins those named. May be given more than once
+    #[arg(long, value_name = "FILE")]
+    spec: Vec<PathBuf>,
     /// Periods ahead
     #[arg(long, default_value_t = 4, value_name = "N")]
     horizon: usize,
@@ -52,11 +56,15 @@ enum TruthArgument {
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
     let known = context.snapshot()?;
     let book = Book::new(&known, arguments.horizon)?;
-    let models: Vec<&'static dyn Forecaster> = if arguments.models.is_empty() {
-        engine::MODELS.to_vec()
-    } else {
-        arguments.models.iter().map(|name| engine::model(name)).collect::<Result<_>>()?
-    };
+    let mut models: Vec<&'static dyn Forecaster> =
+        if arguments.models.is_empty() && arguments.spec.is_empty() {
+            engine::models().to_vec()
+        } else {
+            arguments.models.iter().map(|name| engine::model(name)).collect::<Result<_>>()?
+        };
+    for file in &arguments.spec {
+        models.push(model::from_spec(file)?);
+    }
     let truth = match arguments.truth {
         TruthArgument::FirstRelease => Truth::FirstRelease,
         TruthArgument::Latest => Truth::Latest,
@@ -83,7 +91,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
         return Err(error);
     }
     match arguments.by {
-        By::Horizon => print_by_horizon(context, &rows)?,
+        By::Horizon => print_by_horizon(context, &rows, &models)?,
         By::Origin => print_by_origin(context, &rows)?,
     }
     for (model, error) in &failures {
@@ -113,10 +121,15 @@ const COLUMNS: [&str; 18] = [
     "skill_answered",
 ];
 
-fn print_by_horizon(context: &Context, rows: &[Row]) -> Result<()> {
+fn print_by_horizon(
+    context: &Context,
+    rows: &[Row],
+    models: &[&'static dyn Forecaster],
+) -> Result<()> {
     let mut groups: BTreeMap<(String, usize, usize), Vec<&Row>> = BTreeMap::new();
     let mut pooled: BTreeMap<(usize, usize), Vec<&Row>> = BTreeMap::new();
-    let order = |name: &str| engine::MODELS.iter().position(|m| m.name() == name).unwrap_or(0);
+    let all_models = engine::models().iter().chain(models);
+    let order = |name: &str| all_models.clone().position(|m| m.name() == name).unwrap_or(0);
     for row in rows.iter().filter(|row| row.actual.is_some()) {
         let rank = order(row.model);
         groups.entry((row.series.to_string(), row.horizon, rank)).or_default().push(row);

@@ -1,14 +1,16 @@
 //! `chipcast forecast`: median, intervals, model used and grade of each period, or a refusal.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::output::{Rows, table};
-use super::{Context, Outcome, series_ids};
+use super::{Context, Outcome, explain, model, series_ids};
 use crate::error::{Error, Result};
 use crate::forecast::backtest::Book;
 use crate::forecast::skill::{Refusal, RefusalCode};
-use crate::forecast::{Forecast, Outlook, engine};
+use crate::forecast::{Forecast, Forecaster, Outlook, engine};
 use crate::observation::Announcement;
 use crate::report::format;
 use crate::series::{Registry, SeriesId};
@@ -27,6 +29,15 @@ pub(super) struct Arguments {
     /// The model; the engine's own choice by default
     #[arg(long, default_value = "chipcast", value_name = "NAME")]
     model: String,
+    /// A spec file of your own that describes the model
+    #[arg(long, value_name = "FILE", conflicts_with = "model")]
+    spec: Option<PathBuf>,
+    /// Add the mean of each distribution to the rows, beside its median
+    #[arg(long)]
+    mean: bool,
+    /// Show instead what each median is made of: terms that add up to it
+    #[arg(long)]
+    explain: bool,
     /// Add this many sample paths to the rows (json and csv)
     #[arg(long, default_value_t = 0, value_name = "N")]
     samples: usize,
@@ -63,7 +74,10 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
     }
     let known = context.snapshot()?;
     let book = Book::new(&known, arguments.horizon)?;
-    let model = engine::model(&arguments.model)?;
+    let model: &'static dyn Forecaster = match &arguments.spec {
+        Some(file) => model::from_spec(file)?,
+        None => engine::model(&arguments.model)?,
+    };
     let run_id = context.run_id(&known);
     let (mut forecasts, mut failures) = (Vec::new(), Vec::new());
     for series in series_ids(&arguments.series)? {
@@ -76,6 +90,10 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
         && let Some((_, error)) = failures.pop()
     {
         return Err(error);
+    }
+    if arguments.explain {
+        explain::print(context, &forecasts)?;
+        return Ok(outcome(&forecasts, arguments, !failures.is_empty()));
     }
     let mut rows = Rows::new(&COLUMNS);
     for forecast in &forecasts {
@@ -155,6 +173,9 @@ fn push_rows(rows: &mut Rows, forecast: &Forecast, arguments: &Arguments, run_id
         }
         let guided = forecast.announcement.as_ref().filter(|_| step.horizon == 1);
         push("median", Value::Null, json!(step.median), guided.map_or(Value::Null, guide_note));
+        if arguments.mean {
+            push("mean", Value::Null, json!(step.quantiles.mean()), Value::Null);
+        }
         for coverage in &arguments.coverage {
             let tail = (1.0 - coverage) / 2.0;
             match too_high(step, *coverage) {
@@ -187,7 +208,10 @@ fn push_samples(rows: &mut Rows, forecast: &Forecast, n: usize, run_id: &str, se
 fn guide_note(a: &Announcement) -> Value {
     let (mid, end) = (format::words(a.mid, a.unit, 1), a.period.end());
     let metric = a.metric.replace(['_', '.'], " ");
-    json!(format!("guide of {}: {metric} {mid} for the period to {end}; {}", a.published, a.locator))
+    json!(format!(
+        "guide of {}: {metric} {mid} for the period to {end}; {}",
+        a.published, a.locator
+    ))
 }
 
 fn announcements(forecasts: &[Forecast]) -> Value {
@@ -220,6 +244,7 @@ fn people(forecasts: &[Forecast], arguments: &Arguments) -> String {
         let shown =
             forecast.steps.iter().map(|step| people_row(forecast, step, arguments)).collect();
         let mut header = vec!["period end".to_owned(), "median".to_owned()];
+        header.extend(arguments.mean.then(|| "mean".to_owned()));
         header.extend(arguments.coverage.iter().map(|c| format!("{:.0}% interval", c * 100.0)));
         header.extend(["skill", "grade", "model", "note"].map(str::to_owned));
         let header: Vec<_> = header.iter().map(String::as_str).collect();
@@ -257,9 +282,11 @@ fn people_row(forecast: &Forecast, step: &Outlook, arguments: &Arguments) -> Vec
     let mut row = vec![step.period.end().to_string()];
     if step.refusal.is_some() {
         row.push("refused".to_owned());
+        row.extend(arguments.mean.then(String::new));
         row.extend(arguments.coverage.iter().map(|_| String::new()));
     } else {
         row.push(format::short(step.median, unit, 1));
+        row.extend(arguments.mean.then(|| format::short(step.quantiles.mean(), unit, 1)));
         row.extend(arguments.coverage.iter().map(|coverage| {
             match (too_high(step, *coverage), step.quantiles.interval(*coverage)) {
                 (None, Some((low, high))) => {

@@ -33,7 +33,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
         asked => series_ids(asked)?,
     };
     let suspects: Vec<Suspect> = match arguments.models.as_slice() {
-        [] => engine::MODELS.into_iter().map(Suspect::from).collect(),
+        [] => engine::models().iter().copied().map(Suspect::from).collect(),
         names => names
             .iter()
             .map(|name| engine::model(name).map(Suspect::from))

@@ -4,10 +4,12 @@
 
 mod backtest;
 mod data;
+mod explain;
 mod forecast;
 mod ingest;
 mod leak_test;
 mod ledger;
+mod model;
 mod output;
 mod progress;
 mod run;
@@ -124,6 +126,9 @@ enum Command {
     /// Every forecast made, scored when the value arrives: show, resolve, calibration
     #[command(subcommand)]
     Ledger(ledger::Command),
+    /// Keep a fitted model in a file, look into it, and apply it to what is known now
+    #[command(subcommand)]
+    Model(model::Command),
     /// From purchases to capability: `scale msft`, `scale law`, `scale multiple --parameters 2`
     Scale(scale::Arguments),
     /// Write the page of a company, or of the `industry`, as html, md or json
@@ -267,6 +272,7 @@ pub fn main() -> ExitCode {
         Command::Skill(arguments) => skill::run(&context, arguments),
         Command::LeakTest(arguments) => leak_test::run(&context, arguments),
         Command::Ledger(command) => ledger::run(&context, command),
+        Command::Model(command) => model::run(&context, command),
         Command::Scale(arguments) => scale::run(&context, arguments),
         Command::Report(arguments) => run::report(&context, arguments),
     };

@@ -99,7 +99,7 @@ impl Book {
         });
         let steps = steps.collect();
         let model_used = path.model_used();
-        let Path { fallback_reason, announcement, .. } = path;
+        let Path { fallback_reason, announcement, terms, .. } = path;
         Ok(Forecast {
             model: model.name().to_owned(),
             model_used,
@@ -111,6 +111,8 @@ impl Book {
             steps,
             skill,
             announcement,
+            terms,
+            scale: history.scale,
         })
     }
 

@@ -3,12 +3,14 @@
 //! May use the core files and the models beside it. The choice is a rule stated in advance, not a
 //! contest on the rows it is judged on.
 
+use std::sync::OnceLock;
+
 use super::guidance::Guidance;
-use super::linear::LeastSquares;
+use super::history::{History, Scale};
 use super::naive::{Drift, Guide, Naive, SeasonalNaive};
 use super::outlook::Outlook;
 use super::pooled::{self, Pooled};
-use super::{Forecaster, Path, Step};
+use super::{Forecaster, Path, Step, Term, specified};
 use crate::archive::Snapshot;
 use crate::error::{Error, Result};
 use crate::series::SeriesId;
@@ -33,15 +35,18 @@ impl Forecaster for Chipcast {
         };
         let growth = pooled::fit(known, target)?;
         let history = growth.history();
-        let mut steps = guided.steps.clone();
+        let (mut steps, mut terms) = (guided.steps.clone(), guided.terms.clone());
         let Step { period, median, .. } = steps[0];
         let first = history.level(median, period);
         for (period, ahead) in history.next_periods(horizon).into_iter().zip(1_i64..).skip(1) {
             let level = growth.level_from(1, first, ahead);
             let median = history.value(level, period);
             steps.push(Step { period, median, model_used: Pooled.name() });
+            let mut of_step = guided.terms.first().cloned().unwrap_or_default();
+            of_step.extend(growth.terms_from(1, ahead));
+            terms.push(of_step);
         }
-        Ok(Path { steps, ..guided })
+        Ok(Path { steps, terms, ..guided })
     }
 }
 
@@ -58,11 +63,17 @@ fn guided_part(known: &Snapshot, target: &SeriesId, horizon: usize) -> Result<Op
     };
     let mut part = Pooled.path(known, target, horizon)?;
     let alike = part.steps.iter().zip(&grown.steps).all(|(a, b)| a.period.is_nearly(b.period));
-    if guided.announcement.is_none() || part.fallback_reason.is_some() || !alike {
+    let positive = History::of(known, target, 1)?.scale == Scale::Log
+        && grown.steps.iter().zip(&guided.steps).all(|(a, b)| a.median > 0.0 && b.median > 0.0);
+    if guided.announcement.is_none() || part.fallback_reason.is_some() || !alike || !positive {
         return Ok(None);
     }
-    for ((step, guided), grown) in part.steps.iter_mut().zip(&guided.steps).zip(&grown.steps) {
-        step.median *= guided.median / grown.median;
+    for (((step, terms), guided), grown) in
+        part.steps.iter_mut().zip(&mut part.terms).zip(&guided.steps).zip(&grown.steps)
+    {
+        let lift = guided.median / grown.median;
+        step.median *= lift;
+        terms.push(Term { name: "guide_of_whole".to_owned(), value: lift.ln(), weight: 1.0 });
     }
     part.steps[0].model_used = GUIDED_WHOLE;
     Ok(Some(Path { announcement: guided.announcement, ..part }))
@@ -72,25 +83,24 @@ fn guided_part(known: &Snapshot, target: &SeriesId, horizon: usize) -> Result<Op
 const GUIDED_WHOLE: &str = "guided_whole";
 
 /// Every model, the engine's own last.
-pub const MODELS: [&dyn Forecaster; 9] = [
-    &Naive,
-    &SeasonalNaive,
-    &Drift,
-    &Guide,
-    &Guidance,
-    &Outlook,
-    &LeastSquares,
-    &Pooled,
-    &Chipcast,
-];
+pub fn models() -> &'static [&'static dyn Forecaster] {
+    static MODELS: OnceLock<Vec<&'static dyn Forecaster>> = OnceLock::new();
+    MODELS.get_or_init(|| {
+        let mut models: Vec<&'static dyn Forecaster> =
+            vec![&Naive, &SeasonalNaive, &Drift, &Guide, &Guidance, &Outlook];
+        models.extend(specified::bundled().iter().map(|model| *model as &dyn Forecaster));
+        models.extend([&Pooled as &dyn Forecaster, &Chipcast]);
+        models
+    })
+}
 
 /// A model by its name.
 ///
 /// # Errors
 /// [`Error::NotFound`] with the names there are.
 pub fn model(name: &str) -> Result<&'static dyn Forecaster> {
-    MODELS.into_iter().find(|model| model.name() == name).ok_or_else(|| {
-        let known: Vec<_> = MODELS.iter().map(|model| model.name()).collect();
+    models().iter().copied().find(|model| model.name() == name).ok_or_else(|| {
+        let known: Vec<_> = models().iter().map(|model| model.name()).collect();
         Error::not_found(format!("no model `{name}`"))
             .hint(format!("models are {}", known.join(", ")))
     })

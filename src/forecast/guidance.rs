@@ -5,9 +5,9 @@
 
 use chrono::Days;
 
-use super::history::History;
+use super::history::{History, Scale};
 use super::spec::Spec;
-use super::{Forecaster, Path};
+use super::{Forecaster, Path, Term};
 use crate::archive::Snapshot;
 use crate::error::{Error, Result};
 use crate::observation::{Action, Announcement};
@@ -35,8 +35,14 @@ impl Forecaster for Guidance {
                 known.as_of()
             ))
         })?;
-        let median = guide.mid * expected_surprise(known, target, &history, guide).exp();
+        let surprise = expected_surprise(known, target, &history, guide);
+        let median = guide.mid * surprise.exp();
         let mut path = Path::new(self, [(period, median)]);
+        if history.scale == Scale::Log {
+            let level = history.level(guide.mid, period);
+            let term = |name: &str, value| Term { name: name.to_owned(), value, weight: 1.0 };
+            path.terms = vec![vec![term("guide", level), term("expected_surprise", surprise)]];
+        }
         path.announcement = Some(guide.clone());
         Ok(path)
     }

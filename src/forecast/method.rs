@@ -8,8 +8,21 @@ use std::sync::OnceLock;
 pub const ENGINE_VERSION: u32 = 1;
 
 /// The files of constants that go into forecasts, as they are compiled in.
-pub const SPECS: [(&str, &str); 1] =
-    [("chipcast.toml", include_str!("../../models/chipcast.toml"))];
+pub const SPECS: [(&str, &str); 13] = [
+    ("bayesian_ridge.toml", include_str!("../../models/bayesian_ridge.toml")),
+    ("bridge.toml", include_str!("../../models/bridge.toml")),
+    ("chipcast.toml", include_str!("../../models/chipcast.toml")),
+    ("elastic_net.toml", include_str!("../../models/elastic_net.toml")),
+    ("huber.toml", include_str!("../../models/huber.toml")),
+    ("inverse_error.toml", include_str!("../../models/inverse_error.toml")),
+    ("lasso.toml", include_str!("../../models/lasso.toml")),
+    ("median.toml", include_str!("../../models/median.toml")),
+    ("ols.toml", include_str!("../../models/ols.toml")),
+    ("pls.toml", include_str!("../../models/pls.toml")),
+    ("quantile.toml", include_str!("../../models/quantile.toml")),
+    ("ridge.toml", include_str!("../../models/ridge.toml")),
+    ("stacking.toml", include_str!("../../models/stacking.toml")),
+];
 
 /// Digits of the hash of the constants.
 const DIGEST_LEN: usize = 12;

@@ -1,27 +1,30 @@
 //! Forecasts of few variables over short horizons, each with the record that says how far to trust it.
 //!
 //! May use the core files. The order in which to read: `history` (what a model sees), the models
-//! (`naive`, `guidance`, `pooled`, `linear`), `engine` (the engine's own choice, named `chipcast`),
-//! `record` (what a model would have said at earlier origins), `interval` (how wrong it was),
-//! `skill` (how far that reaches), `backtest`, `score`.
+//! (`naive`, `guidance`, `pooled`, `specified` by `regression`), `engine` (the engine's own choice, named
+//! `chipcast`), `record` (what a model would have said at earlier origins), `interval` (how wrong it
+//! was), `skill` (how far that reaches), `backtest`, `score`.
 
 pub mod backtest;
 pub mod engine;
 pub mod guidance;
 pub mod history;
 pub mod interval;
+pub mod intervention;
 pub mod leak;
 pub mod ledger;
-pub mod linear;
 pub mod method;
 pub mod naive;
 pub mod outlook;
 pub mod pooled;
 pub mod record;
+pub mod regression;
 pub mod reliability;
+pub mod saved;
 pub mod score;
 pub mod skill;
 pub mod spec;
+pub mod specified;
 pub mod summary;
 
 use chrono::NaiveDate;
@@ -57,6 +60,32 @@ pub struct Path {
     pub steps: Vec<Step>,
     /// The company's own word, where it went in.
     pub announcement: Option<Announcement>,
+    /// For each step the terms whose products add up to its level on the model's scale; empty where
+    /// the model is no sum.
+    pub terms: Vec<Vec<Term>>,
+}
+
+/// One term of a forecast: `value · weight` on the model's scale.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Term {
+    /// What it is.
+    pub name: String,
+    /// Its value.
+    pub value: f64,
+    /// What it is multiplied by.
+    pub weight: f64,
+}
+
+impl Term {
+    /// The last level that a model carries on.
+    pub(crate) fn last_level(history: &history::History) -> Self {
+        Self { name: "last_level".to_owned(), value: history.last_level(), weight: 1.0 }
+    }
+
+    /// What it adds to the level: `value · weight`.
+    pub fn contribution(&self) -> f64 {
+        self.value * self.weight
+    }
 }
 
 /// One period of a path.
@@ -76,7 +105,7 @@ impl Path {
         let model_used = model.name();
         let step = |(period, median)| Step { period, median, model_used };
         let steps = medians.into_iter().map(step).collect();
-        Self { fallback_reason: None, steps, announcement: None }
+        Self { fallback_reason: None, steps, announcement: None, terms: Vec::new() }
     }
 
     /// The models that made it, nearest step first: `guidance+pooled`.
@@ -110,6 +139,11 @@ pub struct Forecast {
     pub skill: Skill,
     /// The company's own word, where it went in.
     pub announcement: Option<Announcement>,
+    /// For each step the terms that add up to its level on the model's scale; empty where the model is
+    /// no sum.
+    pub terms: Vec<Vec<Term>>,
+    /// The scale on which the terms add up.
+    pub scale: history::Scale,
 }
 
 /// What a forecast says of one period.

@@ -8,7 +8,7 @@ use crate::series::SeriesId;
 
 use super::guidance;
 use super::history::History;
-use super::{Forecaster, Path};
+use super::{Forecaster, Path, Term};
 
 /// The last value, for every horizon.
 #[derive(Debug, Clone, Copy)]
@@ -74,7 +74,12 @@ impl Forecaster for Drift {
                 let level = history.last_level() + slope * f64::from(ahead);
                 (period, history.value(level, period))
             });
-        Ok(Path::new(self, steps))
+        let mut path = Path::new(self, steps);
+        let drift = |weight| Term { name: "drift".to_owned(), value: slope, weight };
+        let last = Term::last_level(&history);
+        let terms = (1_u32..).take(horizon).map(|h| vec![last.clone(), drift(f64::from(h))]);
+        path.terms = terms.collect();
+        Ok(path)
     }
 }
 

@@ -3,10 +3,10 @@
 //! May use the core files, `history`, `guidance` and `pooled`. A year's outlook is a statement about the
 //! quarters that are left: what is already reported is taken off it.
 
-use super::history::History;
+use super::history::{History, Scale};
 use super::pooled::{self, Outgrowth, Pooled};
 use super::spec::Spec;
-use super::{Forecaster, Path, Step, guidance};
+use super::{Forecaster, Path, Step, Term, guidance};
 use crate::archive::Snapshot;
 use crate::error::{Error, Result};
 use crate::observation::Announcement;
@@ -60,6 +60,7 @@ impl Forecaster for Outlook {
         let mut path = Path::new(self, []);
         path.announcement = Some(guide.clone());
         path.steps = steps(&plain, left, tilt, &periods, horizon);
+        path.terms = terms(&growth, left, tilt, horizon);
         Ok(path)
     }
 }
@@ -168,6 +169,23 @@ fn steps(plain: &[f64], left: usize, tilt: f64, periods: &[Period], horizon: usi
         Step { period: *period, median: lifted(at), model_used }
     };
     periods.iter().enumerate().take(horizon).map(step).collect()
+}
+
+/// The terms of pooled growth, and what the outlook adds; none where growth is not on the log scale.
+fn terms(growth: &Outgrowth, left: usize, tilt: f64, horizon: usize) -> Vec<Vec<Term>> {
+    let history = growth.history();
+    if history.scale != Scale::Log {
+        return Vec::new();
+    }
+    let term = |name: &str, value, weight| Term { name: name.to_owned(), value, weight };
+    let of_step = |ahead: i64| {
+        let last = usize::try_from(ahead).unwrap_or(left).min(left);
+        let mut terms = vec![Term::last_level(history)];
+        terms.extend(growth.terms_from(0, ahead));
+        terms.push(term("outlook", tilt, f64::from(u32::try_from(last).unwrap_or(u32::MAX))));
+        terms
+    };
+    (1_i64..).take(horizon).map(of_step).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use super::history::History;
 use super::naive::Naive;
 use super::spec::{Growth as Constants, Spec};
-use super::{Forecaster, Path};
+use super::{Forecaster, Path, Term};
 use crate::archive::Snapshot;
 use crate::error::Result;
 use crate::series::{Registry, SeriesId};
@@ -58,6 +58,11 @@ impl Forecaster for Pooled {
             None => Path::new(self, steps),
         };
         path.fallback_reason.clone_from(&fitted.fallback_reason);
+        let last = Term::last_level(&fitted.history);
+        let terms = (1_i64..).take(path.steps.len()).map(|ahead| {
+            std::iter::once(last.clone()).chain(fitted.terms_from(0, ahead)).collect()
+        });
+        path.terms = terms.collect();
         Ok(path)
     }
 }
@@ -233,13 +238,28 @@ impl Outgrowth {
 
     /// The level `ahead` periods after the last, from a level that stands `from` periods after it.
     pub fn level_from(&self, from: i64, level: f64, ahead: i64) -> f64 {
-        let last = self.history.last_number();
-        let season =
-            season_of(&self.seasonal, last + ahead) - season_of(&self.seasonal, last + from);
-        #[expect(clippy::cast_precision_loss, reason = "a horizon is small")]
-        let steps = (ahead - from) as f64;
-        level + self.drift * steps + season
+        level + self.drift * steps(from, ahead) + self.season_between(from, ahead)
     }
+
+    /// What [`Outgrowth::level_from`] adds, term by term.
+    pub fn terms_from(&self, from: i64, ahead: i64) -> [Term; 2] {
+        let (drift, season) = (self.drift, self.season_between(from, ahead));
+        [
+            Term { name: "drift".to_owned(), value: drift, weight: steps(from, ahead) },
+            Term { name: "season".to_owned(), value: season, weight: 1.0 },
+        ]
+    }
+
+    fn season_between(&self, from: i64, ahead: i64) -> f64 {
+        let last = self.history.last_number();
+        season_of(&self.seasonal, last + ahead) - season_of(&self.seasonal, last + from)
+    }
+}
+
+fn steps(from: i64, ahead: i64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a horizon is small")]
+    let steps = (ahead - from) as f64;
+    steps
 }
 
 fn weight(history: &History, age: i64, constants: &Constants) -> f64 {

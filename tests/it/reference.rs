@@ -1,6 +1,5 @@
 //! Numbers against implementations that nobody here wrote: `tests/reference/python_packages.json`.
 
-use chipcast::forecast::linear::least_squares;
 use chipcast::forecast::score;
 use serde_json::Value;
 
@@ -44,21 +43,5 @@ fn wis_agrees_with_its_published_form() {
             quantiles.extend([(alpha / 2.0, low[k]), (1.0 - alpha / 2.0, high[k])]);
         }
         close(score::wis(y[i], &quantiles), theirs);
-    }
-}
-
-#[test]
-fn least_squares_agrees_with_scikit_learn() {
-    let cases = cases();
-    for name in ["LinearRegression_small_", "LinearRegression_few_"] {
-        let case = &cases[name];
-        let x: Vec<Vec<f64>> =
-            case["input"]["X"].as_array().expect("rows").iter().map(numbers).collect();
-        let rows: Vec<_> = x.into_iter().zip(numbers(&case["input"]["y"])).collect();
-        let tests = case["input"]["X_test"].as_array().expect("rows");
-        for (at, theirs) in tests.iter().zip(numbers(&case["output"]["predict"])) {
-            let ours = least_squares(&rows, &numbers(at)).expect("enough rows");
-            assert!((ours - theirs).abs() <= 1e-8 * theirs.abs().max(1.0), "{ours} {theirs}");
-        }
     }
 }

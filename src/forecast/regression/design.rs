@@ -1,0 +1,141 @@
+//! The matrix of a regression, with names for its columns.
+//!
+//! May use `error`. Checks shapes and finiteness once, so that no estimator has to.
+
+use ndarray::Array2;
+
+use crate::error::{Error, Result};
+
+/// Rows of features under named columns; every value finite.
+#[derive(Debug, Clone)]
+pub struct Design {
+    names: Vec<String>,
+    x: Array2<f64>,
+}
+
+/// A column that was left out of a fit, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its name.
+    pub name: String,
+    /// The reason in words.
+    pub reason: String,
+}
+
+/// Share of a column's squares that earlier columns must leave unexplained.
+const MIN_OWN_SHARE: f64 = 1e-10;
+/// Squares, around the mean, below which a column is constant.
+const MIN_SQUARES: f64 = 1e-18;
+
+impl Design {
+    /// Rows under names.
+    ///
+    /// - `rows`: shape `(n, k)` with `k` names.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a row has another length or holds a value that is not finite.
+    pub fn new(names: Vec<String>, rows: &[Vec<f64>]) -> Result<Self> {
+        for (row_idx, row) in rows.iter().enumerate() {
+            if row.len() != names.len() {
+                return Err(Error::invalid(format!(
+                    "row {row_idx} of a design has {} values; needed are {}",
+                    row.len(),
+                    names.len()
+                )));
+            }
+            if let Some(column) = row.iter().position(|value| !value.is_finite()) {
+                return Err(Error::invalid(format!(
+                    "`{}` is {} in row {row_idx} of a design; needed is a finite number",
+                    names[column], row[column]
+                )));
+            }
+        }
+        let x = Array2::from_shape_fn((rows.len(), names.len()), |(i, j)| rows[i][j]);
+        Ok(Self { names, x })
+    }
+
+    /// How many rows.
+    pub fn n_rows(&self) -> usize {
+        self.x.nrows()
+    }
+
+    /// How many columns.
+    pub fn n_columns(&self) -> usize {
+        self.x.ncols()
+    }
+
+    pub(super) fn columns(&self, kept: &[usize]) -> Array2<f64> {
+        Array2::from_shape_fn((self.n_rows(), kept.len()), |(i, j)| self.x[[i, kept[j]]])
+    }
+
+    pub(super) fn check_target(&self, y: &[f64]) -> Result<()> {
+        if y.len() != self.n_rows() || y.is_empty() {
+            return Err(Error::insufficient(format!(
+                "a fit needs one target a row and at least one; {} targets and {} rows are known",
+                y.len(),
+                self.n_rows()
+            )));
+        }
+        match y.iter().find(|value| !value.is_finite()) {
+            Some(value) => {
+                Err(Error::invalid(format!("a target is {value}; needed is a finite number")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Columns that vary and do not follow from earlier ones, and those left out.
+    pub(super) fn informative(&self) -> (Vec<usize>, Vec<LeftOut>) {
+        let mut kept: Vec<(usize, Vec<f64>)> = Vec::new();
+        let mut left_out = Vec::new();
+        for j in 0..self.n_columns() {
+            let centred = self.centred(j);
+            let squares = dot(&centred, &centred);
+            if squares <= MIN_SQUARES * self.magnitude(j) {
+                left_out.push(self.leave(j, "it is constant".to_owned()));
+                continue;
+            }
+            let mut own = centred.clone();
+            for (_, basis) in &kept {
+                let share = dot(&own, basis) / dot(basis, basis);
+                own.iter_mut().zip(basis).for_each(|(value, b)| *value -= share * b);
+            }
+            if dot(&own, &own) > MIN_OWN_SHARE * squares {
+                kept.push((j, own));
+                continue;
+            }
+            let others = kept.iter().map(|(other, _)| *other);
+            let reason = others.clone().find(|other| self.repeats(&centred, *other)).map_or_else(
+                || "it follows from the columns before it".to_owned(),
+                |other| format!("it repeats `{}`", self.names[other]),
+            );
+            left_out.push(self.leave(j, reason));
+        }
+        (kept.into_iter().map(|(j, _)| j).collect(), left_out)
+    }
+
+    fn repeats(&self, centred: &[f64], other: usize) -> bool {
+        let other = self.centred(other);
+        let across = dot(centred, &other);
+        across * across >= (1.0 - MIN_OWN_SHARE) * dot(centred, centred) * dot(&other, &other)
+    }
+
+    fn leave(&self, column: usize, reason: String) -> LeftOut {
+        LeftOut { name: self.names[column].clone(), reason }
+    }
+
+    fn centred(&self, column: usize) -> Vec<f64> {
+        let values = self.x.column(column).to_vec();
+        let mean = super::solve::mean(&values);
+        values.into_iter().map(|value| value - mean).collect()
+    }
+
+    /// Squares against which a column is judged constant: its own, and 1 at least.
+    fn magnitude(&self, column: usize) -> f64 {
+        self.x.column(column).iter().map(|value| value * value).sum::<f64>().max(1.0)
+    }
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
