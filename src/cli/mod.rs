@@ -3,9 +3,12 @@
 //! May use everything. Reads the clock in one place, for the day on which bytes were read.
 
 mod backtest;
+mod calendar;
 mod data;
+mod diff;
 mod forecast;
 mod ingest;
+mod news;
 mod output;
 mod progress;
 mod run;
@@ -45,6 +48,7 @@ Try:
   chipcast run                                    the main job, offline, on bundled data
   chipcast forecast nvda.revenue --horizon 2      the next two quarters, with an interval and a grade
   chipcast backtest msft.capex_cash               how wrong it would have been, quarter by quarter
+  chipcast news nvda.revenue --from 2026-05-01    what moved the forecast since then
   chipcast data list                              every series there is
 
 Exit codes: 0 ok, 1 a series failed, 2 failure, 3 every asked series is refused, 5 locked by another run.";
@@ -117,6 +121,12 @@ enum Command {
     Backtest(backtest::Arguments),
     /// Show how far ahead a series can be forecast, and what measures it
     Skill(skill::Arguments),
+    /// What moved a forecast between two days: each announcement, value and revision with its effect
+    News(news::Arguments),
+    /// What comes next, and how far it usually moves a forecast
+    Calendar(calendar::Arguments),
+    /// How what one run said became what another said: news, revision, refit, code, assumption
+    Diff(diff::Arguments),
     /// From purchases to capability: `scale msft`, `scale law`, `scale multiple --parameters 2`
     Scale(scale::Arguments),
     /// Write the page of a company, or of the `industry`, as html, md or json
@@ -258,6 +268,9 @@ pub fn main() -> ExitCode {
         Command::Forecast(arguments) => forecast::run(&context, arguments),
         Command::Backtest(arguments) => backtest::run(&context, arguments),
         Command::Skill(arguments) => skill::run(&context, arguments),
+        Command::News(arguments) => news::run(&context, arguments),
+        Command::Calendar(arguments) => calendar::run(&context, arguments),
+        Command::Diff(arguments) => diff::run(&context, arguments),
         Command::Scale(arguments) => scale::run(&context, arguments),
         Command::Report(arguments) => run::report(&context, arguments),
     };

@@ -24,10 +24,20 @@ impl Forecaster for Chipcast {
     /// `guidance` for the first step if a guide is open, carried on by `pooled` growth; `pooled` alone
     /// otherwise.
     fn path(&self, known: &Snapshot, target: &SeriesId, horizon: usize) -> Result<Path> {
-        let Ok(guided) = Guidance.path(known, target, 1) else {
-            return Pooled.path(known, target, horizon);
+        self.path_with(known, known, target, horizon)
+    }
+
+    fn path_with(
+        &self,
+        learned: &Snapshot,
+        known: &Snapshot,
+        target: &SeriesId,
+        horizon: usize,
+    ) -> Result<Path> {
+        let Ok(guided) = Guidance.path_with(learned, known, target, 1) else {
+            return Pooled.path_with(learned, known, target, horizon);
         };
-        let growth = pooled::fit(known, target)?;
+        let growth = pooled::fit_with(learned, known, target)?;
         let history = growth.history();
         let mut steps = guided.steps.clone();
         let Step { period, median, .. } = steps[0];

@@ -28,11 +28,33 @@ impl Forecaster for LeastSquares {
     }
 
     fn path(&self, known: &Snapshot, target: &SeriesId, horizon: usize) -> Result<Path> {
-        let history = History::of(known, target, 8)?;
-        let driver = Driver::of(known, target, &history)?;
+        self.path_with(known, known, target, horizon)
+    }
+
+    fn path_with(
+        &self,
+        learned: &Snapshot,
+        known: &Snapshot,
+        target: &SeriesId,
+        horizon: usize,
+    ) -> Result<Path> {
+        let view = |known: &Snapshot| -> Result<(History, Driver)> {
+            let history = History::of(known, target, 8)?;
+            let driver = Driver::of(known, target, &history)?;
+            Ok((history, driver))
+        };
+        let (history, driver) = view(known)?;
+        let now = features_now(&history, &driver)?;
+        let n_peers = driver.0.len();
+        let (past, driver) = view(learned)
+            .ok()
+            .filter(|(past, held)| {
+                past.scale == history.scale && held.0.is_empty() == (n_peers == 0)
+            })
+            .unwrap_or_else(|| (history.clone(), driver));
         let steps =
             history.next_periods(horizon).into_iter().zip(1_i64..).map(|(period, ahead)| {
-                let growth = growth_ahead(&history, &driver, ahead)?;
+                let growth = least_squares(&rows(&past, &driver, ahead), &now)?;
                 let median = history.value(history.last_level() + growth, period);
                 Ok((period, median))
             });
@@ -72,23 +94,24 @@ fn features(history: &History, driver: &Driver, number: i64) -> Option<Vec<f64>>
     Some(row)
 }
 
-fn growth_ahead(history: &History, driver: &Driver, ahead: i64) -> Result<f64> {
-    let now = features(history, driver, history.last_number()).ok_or_else(|| {
+/// The features at the last value.
+fn features_now(history: &History, driver: &Driver) -> Result<Vec<f64>> {
+    features(history, driver, history.last_number()).ok_or_else(|| {
         Error::insufficient(format!(
             "`ols` needs the year up to {} of {:?} without a gap",
             history.last_period(),
             history.series
         ))
-    })?;
-    let rows: Vec<(Vec<f64>, f64)> = history
-        .numbers
-        .iter()
-        .filter_map(|number| {
-            let growth = history.level_at(number + ahead)? - history.level_at(*number)?;
-            Some((features(history, driver, *number)?, growth))
-        })
-        .collect();
-    least_squares(&rows, &now)
+    })
+}
+
+/// Features and the growth that followed, of every period that has both.
+fn rows(history: &History, driver: &Driver, ahead: i64) -> Vec<(Vec<f64>, f64)> {
+    let row = |number: &i64| {
+        let growth = history.level_at(number + ahead)? - history.level_at(*number)?;
+        Some((features(history, driver, *number)?, growth))
+    };
+    history.numbers.iter().filter_map(row).collect()
 }
 
 /// Fits `y = b₀ + x·b` by least squares (linfa, QR) and evaluates it at `at`.
