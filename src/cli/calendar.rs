@@ -14,7 +14,7 @@ use crate::forecast::engine;
 use crate::forecast::news::events::Scope;
 use crate::forecast::releases::{Release, releases};
 use crate::report::format;
-use crate::series::{Registry, SeriesId};
+use crate::series::{Kind, Registry, SeriesId};
 use crate::units::Unit;
 
 #[derive(Debug, Args)]
@@ -107,7 +107,7 @@ fn asked(known: &Snapshot, subject: Option<&str>) -> Result<Vec<(SeriesId, Vec<S
         return Ok(vec![(target, sources)]);
     }
     let is_asked = |id: &SeriesId| match &subject {
-        Some(company) => id.owner() == company && !id.metric().starts_with("guidance."),
+        Some(company) => id.owner() == company && is_reported(id),
         None => registry.company(id.owner()).is_some() && METRICS.contains(&id.metric()),
     };
     let targets = known.matching(is_asked)?;
@@ -123,6 +123,13 @@ fn asked(known: &Snapshot, subject: Option<&str>) -> Result<Vec<(SeriesId, Vec<S
         .hint(format!("companies are {}", owners.join(", "))));
     }
     Ok(targets.into_iter().map(|target| (target.clone(), vec![target])).collect())
+}
+
+/// Whether a series is filed or published; nobody announces when an estimate is made.
+fn is_reported(id: &SeriesId) -> bool {
+    let definition = Registry::bundled().definition(id);
+    let is_guidance = id.metric().starts_with("guidance.");
+    !is_guidance && definition.is_none_or(|d| matches!(d.kind, Kind::Filed | Kind::Market))
 }
 
 fn print(context: &Context, known: &Snapshot, all: &[Release]) -> Result<()> {

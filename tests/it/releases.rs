@@ -70,6 +70,9 @@ fn the_calendar_names_day_content_and_effect() {
         assert!(code == 0 || run.err.contains(&format!("`{subject}`")), "{}", run.err);
     }
     assert_eq!(chipcast(folder().path(), &["calendar"]).code, 0);
+    let company = chipcast(folder().path(), &["--format", "json", "calendar", "nvda"]).rows();
+    let is_estimate = |row: &Value| row["metric"].as_str().is_some_and(|m| m.starts_with("gpu_"));
+    assert!(!company.is_empty() && !company.iter().any(is_estimate), "{company:?}");
 }
 
 fn run_as_of(folder: &Path, day: &str, out: &str) {
