@@ -9,6 +9,7 @@ mod append;
 mod calendar;
 mod growth;
 mod revisions;
+mod since;
 
 use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -342,6 +342,11 @@ pub fn make_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|e| unwritable(path, e))
 }
 
+/// Whether a path leads to a file.
+pub fn is_file(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|facts| facts.is_file())
+}
+
 /// Reads a whole file that a user named, up to `limit` bytes.
 ///
 /// # Errors

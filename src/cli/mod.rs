@@ -3,13 +3,16 @@
 //! May use everything. Reads the clock in one place, for the day on which bytes were read.
 
 mod backtest;
+mod calendar;
 mod data;
+mod diff;
 mod explain;
 mod forecast;
 mod ingest;
 mod leak_test;
 mod ledger;
 mod model;
+mod news;
 mod output;
 mod progress;
 mod run;
@@ -49,6 +52,7 @@ Try:
   chipcast run                                    the main job, offline, on bundled data
   chipcast forecast nvda.revenue --horizon 2      the next two quarters, with an interval and a grade
   chipcast backtest msft.capex_cash               how wrong it would have been, quarter by quarter
+  chipcast news nvda.revenue --from 2026-05-01    what moved the forecast since then
   chipcast data list                              every series there is
 
 Exit codes: 0 ok, 1 a series failed, 2 failure, 3 every asked series is refused, 5 locked by another run.";
@@ -129,6 +133,12 @@ enum Command {
     /// Keep a fitted model in a file, look into it, and apply it to what is known now
     #[command(subcommand)]
     Model(model::Command),
+    /// What moved a forecast between two days: each announcement, value and revision with its effect
+    News(news::Arguments),
+    /// What comes next, and how far it usually moves a forecast
+    Calendar(calendar::Arguments),
+    /// How what one run said became what another said: news, revision, refit, code, assumption
+    Diff(diff::Arguments),
     /// From purchases to capability: `scale msft`, `scale law`, `scale multiple --parameters 2`
     Scale(scale::Arguments),
     /// Write the page of a company, or of the `industry`, as html, md or json
@@ -273,6 +283,9 @@ pub fn main() -> ExitCode {
         Command::LeakTest(arguments) => leak_test::run(&context, arguments),
         Command::Ledger(command) => ledger::run(&context, command),
         Command::Model(command) => model::run(&context, command),
+        Command::News(arguments) => news::run(&context, arguments),
+        Command::Calendar(arguments) => calendar::run(&context, arguments),
+        Command::Diff(arguments) => diff::run(&context, arguments),
         Command::Scale(arguments) => scale::run(&context, arguments),
         Command::Report(arguments) => run::report(&context, arguments),
     };

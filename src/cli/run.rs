@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::forecast::Forecast;
 use crate::forecast::backtest::Book;
 use crate::forecast::engine::Chipcast;
+use crate::forecast::run_record::{self, Bought, Method, RunRecord, RunRow};
 use crate::ingest::bundled;
 use crate::report::company::{Material, company};
 use crate::report::industry::industry;
@@ -81,11 +82,15 @@ struct Shared {
 
 impl Shared {
     fn new(context: &Context, known: Snapshot) -> Result<Self> {
+        Self::seeded(context.global.seed, context.run_id(&known), known)
+    }
+
+    fn seeded(seed: u64, run_id: String, known: Snapshot) -> Result<Self> {
         let from = known.as_of() - Months::new(SHOWN_MONTHS);
         Ok(Self {
             book: Book::new(&known, HORIZON)?,
-            workshop: Workshop::new(context.global.seed, known.as_of())?,
-            run_id: context.run_id(&known),
+            workshop: Workshop::new(seed, known.as_of())?,
+            run_id,
             known,
             from,
         })
@@ -175,9 +180,49 @@ pub(super) fn run(context: &Context, arguments: &RunArguments) -> Result<Outcome
     }
     let page = industry(&shared.known, &shared.run_id, &forecasts, &fleets, context.global.seed)?;
     paths.push(write(&folder, "industry", &page, &Html)?);
+    let bought: Vec<_> = fleets.iter().filter_map(bought).collect();
+    let record = record(context, &shared, &forecasts, &bought)?;
+    store::write_atomic(&folder.join(run_record::FILE_NAME), &record.bytes()?)?;
     ledger::keep(context, &shared.known, &shared.run_id, &forecasts)?;
-    print_summary(context, &shared, (&forecasts, &fleets), &paths)?;
+    print_summary(context, &shared, (&forecasts, &bought), &paths)?;
     Ok(if failed > 0 { Outcome::Partial } else { Outcome::Done })
+}
+
+/// The record of a run.
+fn record(
+    context: &Context,
+    shared: &Shared,
+    forecasts: &[Forecast],
+    bought: &[(Vec<String>, Bought)],
+) -> Result<RunRecord> {
+    let rows: Vec<_> =
+        forecasts.iter().map(|f| RunRow::of(f, &shared.known)).collect::<Result<_>>()?;
+    Ok(RunRecord {
+        schema_version: run_record::SCHEMA_VERSION,
+        run_id: shared.run_id.clone(),
+        as_of: shared.known.as_of(),
+        seed: context.global.seed,
+        method: Method::current(),
+        data_digest: shared.known.digest(),
+        forecasts: rows.into_iter().flatten().collect(),
+        purchases: bought.iter().map(|(_, row)| row.clone()).collect(),
+    })
+}
+
+/// What this program says that the spend of each company bought, as of a day.
+pub(super) fn bought_as_of(context: &Context, known: Snapshot, seed: u64) -> Result<Vec<Bought>> {
+    let shared = Shared::seeded(seed, context.run_id(&known), known)?;
+    let of_page = |(owner, metric): &(&str, &str)| -> Result<Option<Bought>> {
+        let series = SeriesId::new(&format!("{owner}.{metric}"))?;
+        let machines = match shared.book.forecast(&Chipcast, &series) {
+            Ok(forecast) => shared.machines(&forecast)?,
+            Err(Error::NotFound(_) | Error::Insufficient(_)) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(machines.as_ref().and_then(bought).map(|(_, row)| row))
+    };
+    let rows: Vec<_> = PAGES.par_iter().map(of_page).collect::<Result<_>>()?;
+    Ok(rows.into_iter().flatten().collect())
 }
 
 /// One page in one format.
@@ -270,7 +315,7 @@ const BOUGHT: [&str; 7] = [
 ];
 
 /// What a company's next quarter of spend buys and what its fleet then is, as a line and as a row.
-fn bought(machines: &Machines) -> Option<(Vec<String>, Value)> {
+fn bought(machines: &Machines) -> Option<(Vec<String>, Bought)> {
     let (period, purchase) = machines.next_purchase()?;
     let chain = &machines.chain;
     let quantiles = purchase.quantiles(&[0.1, 0.5, 0.9]);
@@ -286,24 +331,24 @@ fn bought(machines: &Machines) -> Option<(Vec<String>, Value)> {
         of_fleet(short(chain.installed.median())),
         of_fleet(format::short(chain.run.median(), Unit::Flop, 1)),
     ];
-    let row = json!({
-        "company": chain.company,
-        "target_end_date": period.end(),
-        "purchases_h100e": quantiles[1],
-        "lower_80": quantiles[0],
-        "upper_80": quantiles[2],
-        "fleet_date": chain.date,
-        "installed_h100e": Some(chain.installed.median()).filter(|_| fleet),
-        "largest_run_flop": Some(chain.run.median()).filter(|_| fleet),
-        "capability_eci": Some(chain.capability.draws.median()).filter(|_| fleet),
-    });
+    let row = Bought {
+        company: chain.company.clone(),
+        target_end_date: period.end(),
+        purchases_h100e: quantiles[1],
+        lower_80: quantiles[0],
+        upper_80: quantiles[2],
+        fleet_date: chain.date,
+        installed_h100e: Some(chain.installed.median()).filter(|_| fleet),
+        largest_run_flop: Some(chain.run.median()).filter(|_| fleet),
+        capability_eci: Some(chain.capability.draws.median()).filter(|_| fleet),
+    };
     Some((line, row))
 }
 
 fn print_summary(
     context: &Context,
     shared: &Shared,
-    (forecasts, fleets): (&[Forecast], &[Machines]),
+    (forecasts, bought): (&[Forecast], &[(Vec<String>, Bought)]),
     paths: &[PathBuf],
 ) -> Result<()> {
     let mut rows = Rows::new(&[
@@ -324,8 +369,7 @@ fn print_summary(
     let shown = forecasts.iter().map(|forecast| summarise(forecast, &mut rows)).collect();
     let shown_paths: Vec<Value> =
         paths.iter().map(|path| json!(path.display().to_string())).collect();
-    let bought: Vec<_> = fleets.iter().filter_map(bought).collect();
-    rows.beside("purchases", bought.iter().map(|(_, row)| row.clone()).collect());
+    rows.beside("purchases", bought.iter().map(|(_, row)| json!(row)).collect());
     rows.beside("run_id", json!(shared.run_id));
     rows.beside("as_of", json!(shared.known.as_of()));
     rows.beside("reports", Value::Array(shown_paths));
@@ -336,7 +380,7 @@ fn print_summary(
             shared.known.as_of(),
             shared.run_id,
             table(&header, &[2, 3, 4, 5, 6], shown),
-            table(&BOUGHT, &[2, 3, 5, 6], bought.into_iter().map(|(line, _)| line).collect()),
+            table(&BOUGHT, &[2, 3, 5, 6], bought.iter().map(|(line, _)| line.clone()).collect()),
         );
         for path in paths {
             text.push_str(&format!("\n  {}", path.display()));

@@ -27,13 +27,23 @@ impl Forecaster for Chipcast {
     /// `guidance` for the first step if a guide is open, carried on by `pooled` growth; the same lift for
     /// a part if the guide speaks of its whole; `pooled` alone otherwise.
     fn path(&self, known: &Snapshot, target: &SeriesId, horizon: usize) -> Result<Path> {
-        let Ok(guided) = Guidance.path(known, target, 1) else {
-            return match guided_part(known, target, horizon)? {
+        self.path_with(known, known, target, horizon)
+    }
+
+    fn path_with(
+        &self,
+        learned: &Snapshot,
+        known: &Snapshot,
+        target: &SeriesId,
+        horizon: usize,
+    ) -> Result<Path> {
+        let Ok(guided) = Guidance.path_with(learned, known, target, 1) else {
+            return match guided_part(learned, known, target, horizon)? {
                 Some(path) => Ok(path),
-                None => Pooled.path(known, target, horizon),
+                None => Pooled.path_with(learned, known, target, horizon),
             };
         };
-        let growth = pooled::fit(known, target)?;
+        let growth = pooled::fit_with(learned, known, target)?;
         let history = growth.history();
         let (mut steps, mut terms) = (guided.steps.clone(), guided.terms.clone());
         let Step { period, median, .. } = steps[0];
@@ -52,16 +62,22 @@ impl Forecaster for Chipcast {
 
 /// A part of a guided whole: `part = pooled part × guided whole / pooled whole`, period by period. What
 /// the guide adds to the whole, it adds to each part; their drifts and seasons stay their own.
-fn guided_part(known: &Snapshot, target: &SeriesId, horizon: usize) -> Result<Option<Path>> {
+fn guided_part(
+    learned: &Snapshot,
+    known: &Snapshot,
+    target: &SeriesId,
+    horizon: usize,
+) -> Result<Option<Path>> {
     let Some(whole) = target.parent().filter(|whole| known.holds(whole).unwrap_or(false)) else {
         return Ok(None);
     };
-    let (Ok(guided), Ok(grown)) =
-        (Chipcast.path(known, &whole, horizon), Pooled.path(known, &whole, horizon))
-    else {
+    let (Ok(guided), Ok(grown)) = (
+        Chipcast.path_with(learned, known, &whole, horizon),
+        Pooled.path_with(learned, known, &whole, horizon),
+    ) else {
         return Ok(None);
     };
-    let mut part = Pooled.path(known, target, horizon)?;
+    let mut part = Pooled.path_with(learned, known, target, horizon)?;
     let alike = part.steps.iter().zip(&grown.steps).all(|(a, b)| a.period.is_nearly(b.period));
     let positive = History::of(known, target, 1)?.scale == Scale::Log
         && grown.steps.iter().zip(&guided.steps).all(|(a, b)| a.median > 0.0 && b.median > 0.0);

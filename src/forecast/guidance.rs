@@ -26,7 +26,17 @@ impl Forecaster for Guidance {
         "guidance"
     }
 
-    fn path(&self, known: &Snapshot, target: &SeriesId, _horizon: usize) -> Result<Path> {
+    fn path(&self, known: &Snapshot, target: &SeriesId, horizon: usize) -> Result<Path> {
+        self.path_with(known, known, target, horizon)
+    }
+
+    fn path_with(
+        &self,
+        learned: &Snapshot,
+        known: &Snapshot,
+        target: &SeriesId,
+        _horizon: usize,
+    ) -> Result<Path> {
         let history = History::of(known, target, 1)?;
         let period = history.next_periods(1)[0];
         let guide = open_guide(known, target, period).ok_or_else(|| {
@@ -35,7 +45,7 @@ impl Forecaster for Guidance {
                 known.as_of()
             ))
         })?;
-        let surprise = expected_surprise(known, target, &history, guide);
+        let surprise = expected_surprise(learned, target, guide)?;
         let median = guide.mid * surprise.exp();
         let mut path = Path::new(self, [(period, median)]);
         if history.scale == Scale::Log {
@@ -58,19 +68,14 @@ pub fn open_guide<'a>(
 }
 
 /// The mean log surprise to expect of a guide; zero of a revision, which is nearly the actual.
-fn expected_surprise(
-    known: &Snapshot,
-    target: &SeriesId,
-    history: &History,
-    guide: &Announcement,
-) -> f64 {
+fn expected_surprise(learned: &Snapshot, target: &SeriesId, guide: &Announcement) -> Result<f64> {
     if guide.action.is_later_word() {
-        return 0.0;
+        return Ok(0.0);
     }
-    let surprises = surprises(known, target, history);
+    let surprises = surprises(learned, target, &History::of(learned, target, 1)?);
     #[expect(clippy::cast_precision_loss, reason = "a company has few guides")]
     let n = surprises.len() as f64;
-    surprises.iter().sum::<f64>() / (n + Spec::bundled().guide.prior_pairs)
+    Ok(surprises.iter().sum::<f64>() / (n + Spec::bundled().guide.prior_pairs))
 }
 
 /// `ln(actual / guide)` of every period whose guide and actual are known, oldest first.

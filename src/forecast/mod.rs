@@ -3,9 +3,11 @@
 //! May use the core files. The order in which to read: `history` (what a model sees), the models
 //! (`naive`, `guidance`, `pooled`, `specified` by `regression`), `engine` (the engine's own choice, named
 //! `chipcast`), `record` (what a model would have said at earlier origins), `interval` (how wrong it
-//! was), `skill` (how far that reaches), `backtest`, `score`.
+//! was), `skill` (how far that reaches), `backtest`, `score`; then `news` (what moved a
+//! forecast), `bridge` (two runs apart in five parts), `releases` (what comes next), `ledger`.
 
 pub mod backtest;
+pub mod bridge;
 pub mod engine;
 pub mod guidance;
 pub mod history;
@@ -15,11 +17,14 @@ pub mod leak;
 pub mod ledger;
 pub mod method;
 pub mod naive;
+pub mod news;
 pub mod outlook;
 pub mod pooled;
 pub mod record;
 pub mod regression;
+pub mod releases;
 pub mod reliability;
+pub mod run_record;
 pub mod saved;
 pub mod score;
 pub mod skill;
@@ -49,6 +54,21 @@ pub trait Forecaster: Send + Sync {
     /// # Errors
     /// [`Error::NotFound`] for an unknown series; [`Error::Insufficient`] if too little was known.
     fn path(&self, known: &Snapshot, target: &SeriesId, horizon: usize) -> Result<Path>;
+
+    /// The same medians with what is learned (drift, seasons, typical surprise) held as `learned` had
+    /// it: how new values alone move the forecast. A model that learns nothing has one answer.
+    ///
+    /// # Errors
+    /// As [`Forecaster::path`].
+    fn path_with(
+        &self,
+        _learned: &Snapshot,
+        known: &Snapshot,
+        target: &SeriesId,
+        horizon: usize,
+    ) -> Result<Path> {
+        self.path(known, target, horizon)
+    }
 }
 
 /// The medians of a model, period by period.

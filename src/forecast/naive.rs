@@ -67,8 +67,18 @@ impl Forecaster for Drift {
     }
 
     fn path(&self, known: &Snapshot, target: &SeriesId, horizon: usize) -> Result<Path> {
-        let history = History::of(known, target, 2)?;
-        let slope = mean_change(&history);
+        self.path_with(known, known, target, horizon)
+    }
+
+    fn path_with(
+        &self,
+        learned: &Snapshot,
+        known: &Snapshot,
+        target: &SeriesId,
+        horizon: usize,
+    ) -> Result<Path> {
+        let (history, past) = (History::of(known, target, 2)?, History::of(learned, target, 2)?);
+        let slope = mean_change(if past.scale == history.scale { &past } else { &history });
         let steps =
             history.next_periods(horizon).into_iter().zip(1_u32..).map(|(period, ahead)| {
                 let level = history.last_level() + slope * f64::from(ahead);

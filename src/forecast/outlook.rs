@@ -28,7 +28,17 @@ impl Forecaster for Outlook {
     }
 
     fn path(&self, known: &Snapshot, target: &SeriesId, horizon: usize) -> Result<Path> {
-        let growth = pooled::fit(known, target)?;
+        self.path_with(known, known, target, horizon)
+    }
+
+    fn path_with(
+        &self,
+        learned: &Snapshot,
+        known: &Snapshot,
+        target: &SeriesId,
+        horizon: usize,
+    ) -> Result<Path> {
+        let growth = pooled::fit_with(learned, known, target)?;
         let history = growth.history();
         let periods = history.next_periods(horizon.max(4));
         let guide = open_outlook(known, target, periods[0]).ok_or_else(|| {
@@ -48,7 +58,7 @@ impl Forecaster for Outlook {
                 known.as_of()
             )));
         };
-        let expected = guide.mid * definition(known, target, history).exp() - reported;
+        let expected = guide.mid * definition(learned, target, history).exp() - reported;
         let plain = carried(&growth, &periods);
         let Some(tilt) = tilt(&plain[..left], expected) else {
             return Err(Error::insufficient(format!(

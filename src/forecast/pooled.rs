@@ -47,7 +47,17 @@ impl Forecaster for Pooled {
     }
 
     fn path(&self, known: &Snapshot, target: &SeriesId, horizon: usize) -> Result<Path> {
-        let fitted = fit(known, target)?;
+        self.path_with(known, known, target, horizon)
+    }
+
+    fn path_with(
+        &self,
+        learned: &Snapshot,
+        known: &Snapshot,
+        target: &SeriesId,
+        horizon: usize,
+    ) -> Result<Path> {
+        let fitted = fit_with(learned, known, target)?;
         let steps = fitted.history.next_periods(horizon).into_iter().zip(1_i64..);
         let steps = steps.map(|(period, ahead)| {
             let level = fitted.level_from(0, fitted.history.last_level(), ahead);
@@ -112,6 +122,19 @@ pub fn fit(known: &Snapshot, target: &SeriesId) -> Result<Outgrowth> {
         fallback_reason: None,
         history,
     })
+}
+
+/// The growth learned in one snapshot, to be carried on from the last value of another; learned anew
+/// where the series is no longer on the same scale.
+///
+/// # Errors
+/// As [`History::of`].
+pub fn fit_with(learned: &Snapshot, known: &Snapshot, target: &SeriesId) -> Result<Outgrowth> {
+    let history = History::of(known, target, 1)?;
+    let fitted = fit(learned, target)?;
+    let is_alike =
+        |held: &History| (held.scale, held.frequency) == (history.scale, history.frequency);
+    if is_alike(&fitted.history) { Ok(Outgrowth { history, ..fitted }) } else { fit(known, target) }
 }
 
 /// Growth of another company, if it has values enough and is modelled on the same scale.

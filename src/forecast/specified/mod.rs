@@ -66,8 +66,21 @@ impl Forecaster for Specified {
     }
 
     fn path(&self, known: &Snapshot, target: &SeriesId, horizon: usize) -> Result<Path> {
+        self.path_with(known, known, target, horizon)
+    }
+
+    /// A regression keeps the coefficients of `learned`; what has none to keep is made anew.
+    fn path_with(
+        &self,
+        learned: &Snapshot,
+        known: &Snapshot,
+        target: &SeriesId,
+        horizon: usize,
+    ) -> Result<Path> {
         match &self.rule {
-            Rule::Regression(spec) => regression::path(self, spec, known, target, horizon),
+            Rule::Regression(spec) => {
+                regression::path(self, spec, (learned, known), target, horizon)
+            }
             Rule::Combination(spec) => combination::path(self, spec, known, target, horizon),
             Rule::Bridge(spec) => bridge::path(self, spec, known, target, horizon),
         }

@@ -27,17 +27,20 @@ pub struct Fit {
     pub names: Vec<String>,
 }
 
-/// The path of a regression: fits each horizon and evaluates it at the last known period.
+/// The path of a regression: fits each horizon to what was learned from, and evaluates it at the last
+/// known period. Where the past at hand allows no such fit, the known is learned from.
 pub(super) fn path(
     model: &impl Forecaster,
     spec: &Spec,
-    known: &Snapshot,
+    (learned, known): (&Snapshot, &Snapshot),
     target: &SeriesId,
     horizon: usize,
 ) -> Result<Path> {
-    let name = model.name();
-    let fits = fits(name, spec, known, target, horizon)?;
-    apply(model, spec, known, target, &fits)
+    let fitted = |on: &Snapshot| {
+        let fits = fits(model.name(), spec, on, target, horizon)?;
+        apply(model, spec, known, target, &fits)
+    };
+    fitted(learned).or_else(|_| fitted(known))
 }
 
 /// One fit a horizon, from the rows known at the snapshot's day.
