@@ -6,6 +6,7 @@
 use super::guidance::Guidance;
 use super::linear::LeastSquares;
 use super::naive::{Drift, Guide, Naive, SeasonalNaive};
+use super::own_past::{Ets, OwnPast, Theta};
 use super::pooled::{self, Pooled};
 use super::{Forecaster, Path, Step};
 use crate::archive::Snapshot;
@@ -42,8 +43,19 @@ impl Forecaster for Chipcast {
 }
 
 /// Every model, the engine's own last.
-pub const MODELS: [&dyn Forecaster; 8] =
-    [&Naive, &SeasonalNaive, &Drift, &Guide, &Guidance, &LeastSquares, &Pooled, &Chipcast];
+pub const MODELS: [&dyn Forecaster; 11] = [
+    &Naive,
+    &SeasonalNaive,
+    &Drift,
+    &Guide,
+    &Ets,
+    &Theta,
+    &OwnPast,
+    &Guidance,
+    &LeastSquares,
+    &Pooled,
+    &Chipcast,
+];
 
 /// A model by its name.
 ///

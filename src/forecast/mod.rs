@@ -1,9 +1,9 @@
 //! Forecasts of few variables over short horizons, each with the record that says how far to trust it.
 //!
 //! May use the core files. The order in which to read: `history` (what a model sees), the models
-//! (`naive`, `guidance`, `pooled`, `linear`), `engine` (the engine's own choice, named `chipcast`),
+//! (`naive`, `guidance`, `pooled`, `linear`, `own_past` over `univariate`), `engine` (the engine's own choice, named `chipcast`),
 //! `record` (what a model would have said at earlier origins), `interval` (how wrong it was),
-//! `skill` (how far that reaches), `backtest`, `score`.
+//! `skill` (how far that reaches), `backtest`, `score`. `panel` forecasts a user's own table.
 
 pub mod backtest;
 pub mod engine;
@@ -12,12 +12,15 @@ pub mod history;
 pub mod interval;
 pub mod linear;
 pub mod naive;
+pub mod own_past;
+pub mod panel;
 pub mod pooled;
 pub mod record;
 pub mod score;
 pub mod skill;
 pub mod spec;
 pub mod summary;
+pub mod univariate;
 
 use chrono::NaiveDate;
 

@@ -1,0 +1,148 @@
+//! Intervals of a panel: how wrong its forecasts of the recent past were, pooled by horizon.
+//!
+//! Pure. A residual is divided by the scale of its series, so that those of all series can stand
+//! together; quantiles are conformal, and a small panel leans on what larger ones showed.
+
+use crate::forecast::univariate::{Answer, Volatility};
+
+/// Weights of the parts of a scale, which is their geometric mean: seasonal change, change, spread of
+/// the members, recent seasonal change. Chosen on the training parts of three public panels.
+const PARTS: [f64; 4] = [0.3, 0.2, 0.3, 0.2];
+/// The least that a part may be of the largest one, so that a zero does not hide the others.
+const PART_LEAST: f64 = 1e-3;
+/// Scale of a series without a change to learn from, in shares of its level.
+const UNKNOWN_SHARE: f64 = 0.1;
+/// Residuals of a horizon from which on the panel's own quantiles are all that counts.
+const N_ENOUGH: f64 = 100.0;
+/// Horizons to each side over which a quantile is averaged.
+const REACH: usize = 2;
+/// What the residuals of public panels were, in scales: a Student t with four degrees of freedom,
+/// `USUAL_SPREAD` wide one period ahead and growing with the horizon to the power `USUAL_GROWTH`.
+const USUAL_SPREAD: f64 = 1.2;
+const USUAL_GROWTH: f64 = 0.35;
+
+/// The scale of a series' errors, for each period ahead.
+pub(super) fn scales(y: &[f64], answer: &Answer) -> Vec<f64> {
+    let Volatility { change, seasonal, recent } = answer.volatility;
+    let scale = |spread: &f64| {
+        let parts = [seasonal, change, *spread, recent];
+        let largest = parts.iter().copied().fold(0.0, f64::max);
+        if y.len() < 3 || largest <= 0.0 {
+            let level = y.iter().fold(0.0_f64, |level, value| level.max(value.abs()));
+            return if y.len() < 3 { largest.max(UNKNOWN_SHARE * level) } else { 0.0 };
+        }
+        let log = parts
+            .iter()
+            .zip(PARTS)
+            .map(|(part, weight)| weight * (part.max(PART_LEAST * largest) / largest).ln());
+        largest * log.sum::<f64>().exp()
+    };
+    answer.spread.iter().map(scale).collect()
+}
+
+/// Residuals of a panel in scales, by periods ahead.
+#[derive(Debug, Clone)]
+pub(super) struct Residuals {
+    by_horizon: Vec<Vec<f64>>,
+}
+
+impl Residuals {
+    /// Sorts residuals, given as pairs of periods ahead less one and value.
+    pub(super) fn new(horizon: usize, residuals: impl Iterator<Item = (usize, f64)>) -> Self {
+        let mut by_horizon = vec![Vec::new(); horizon];
+        for (ahead, residual) in residuals {
+            by_horizon[ahead].push(residual);
+        }
+        by_horizon.iter_mut().for_each(|values: &mut Vec<f64>| values.sort_by(f64::total_cmp));
+        Self { by_horizon }
+    }
+
+    /// Lower and upper end of an interval in scales, for each period ahead: at most 0 and at least 0.
+    pub(super) fn ends(&self, coverage: f64) -> Vec<(f64, f64)> {
+        let side = 0.5 * (1.0 - coverage);
+        let lower = smooth(&self.quantiles(side));
+        let upper = smooth(&self.quantiles(1.0 - side));
+        lower.into_iter().zip(upper).map(|(low, high)| (low.min(0.0), high.max(0.0))).collect()
+    }
+
+    fn quantiles(&self, level: f64) -> Vec<f64> {
+        let at = |(values, ahead): (&Vec<f64>, u32)| {
+            let n = super::count(values.len());
+            let usual = USUAL_SPREAD * f64::from(ahead).powf(USUAL_GROWTH) * student_4(level);
+            let own = conformal(values, level).unwrap_or(usual);
+            let trust = (n / N_ENOUGH).min(1.0);
+            trust * own + (1.0 - trust) * usual
+        };
+        self.by_horizon.iter().zip(1..).map(at).collect()
+    }
+}
+
+/// The value whose rank among `n` and one to come has the level: the `⌈(n+1)·q⌉`-th above the middle,
+/// the `⌊(n+1)·q⌋`-th below, the outermost where there are too few.
+fn conformal(sorted: &[f64], level: f64) -> Option<f64> {
+    let rank = (super::count(sorted.len()) + 1.0) * level;
+    // A rank a rounding error off a whole number is that number.
+    let rank = if level < 0.5 { (rank + 1e-9).floor() } else { (rank - 1e-9).ceil() };
+    let counted = sorted.iter().zip(1_u32..);
+    let up_to = counted.take_while(|(_, idx)| f64::from(*idx) <= rank).last();
+    up_to.map(|(value, _)| *value).or_else(|| sorted.first().copied())
+}
+
+/// The quantile of Student's t with four degrees of freedom, in closed form.
+///
+/// # Source
+/// Shaw (2006), Sampling Student's T distribution, doi:10.21314/JCF.2006.150
+fn student_4(level: f64) -> f64 {
+    let a = 4.0 * level * (1.0 - level);
+    let root = a.sqrt();
+    let q = (root.acos() / 3.0).cos() / root;
+    2.0 * (q - 1.0).max(0.0).sqrt() * (level - 0.5).signum()
+}
+
+/// The mean over the horizons beside, as many to each side.
+fn smooth(values: &[f64]) -> Vec<f64> {
+    let at = |idx: usize| {
+        let reach = REACH.min(idx).min(values.len() - 1 - idx);
+        let window = &values[idx - reach..=idx + reach];
+        window.iter().sum::<f64>() / super::count(window.len())
+    };
+    (0..values.len()).map(at).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conformal_ranks_are_those_of_one_to_come() {
+        let values: Vec<f64> = (1_u32..=39).map(f64::from).collect();
+        assert_eq!(conformal(&values, 0.975), Some(39.0));
+        assert_eq!(conformal(&values, 0.025), Some(1.0));
+        assert_eq!(conformal(&values, 0.9), Some(36.0));
+        assert_eq!(conformal(&values[..5], 0.99), Some(5.0));
+        assert_eq!(conformal(&values[..5], 0.01), Some(1.0));
+        assert_eq!(conformal(&[], 0.5), None);
+    }
+
+    #[test]
+    fn the_usual_quantile_is_that_of_student() {
+        // R: qt(c(0.975, 0.9), 4) = 2.776445 1.533206
+        assert!((student_4(0.975) - 2.776_445_1).abs() < 1e-6, "{}", student_4(0.975));
+        assert!((student_4(0.1) + 1.533_206_3).abs() < 1e-6, "{}", student_4(0.1));
+    }
+
+    #[test]
+    fn wider_coverage_is_never_narrower() {
+        let residual = |idx: u32| ((idx % 3) as usize, f64::from(idx * 37 % 101) - 40.0);
+        let residuals = Residuals::new(3, (0..60).map(residual));
+        let mut last = residuals.ends(0.01);
+        for coverage in 2_u32..100 {
+            let ends = residuals.ends(f64::from(coverage) / 100.0);
+            for (wide, narrow) in ends.iter().zip(&last) {
+                assert!(wide.0 <= narrow.0 + 1e-12 && wide.1 >= narrow.1 - 1e-12);
+            }
+            last = ends;
+        }
+        assert!(Residuals::new(2, std::iter::empty()).ends(0.95)[0].1 > 3.0);
+    }
+}
