@@ -3,13 +3,19 @@
 //! Pure. A residual is divided by the scale of its series, so that those of all series can stand
 //! together; quantiles are conformal, and a small panel leans on what larger ones showed.
 
-use crate::forecast::univariate::{Answer, Volatility};
+use crate::forecast::univariate::{self, Answer, Volatility};
 
-/// Weights of the parts of a scale, which is their geometric mean: seasonal change, change, spread of
-/// the members, recent seasonal change. Chosen on the training parts of three public panels.
-const PARTS: [f64; 4] = [0.3, 0.2, 0.3, 0.2];
+/// Parts of a scale, which is their geometric mean: seasonal change, change, spread of the members,
+/// recent seasonal change, recent change, roughness.
+const N_PARTS: usize = 6;
+/// Usual weights of the parts, which add up to 1; chosen on the training parts of three public panels.
+const USUAL_WEIGHTS: [f64; N_PARTS] = [0.3, 0.2, 0.3, 0.2, 0.0, 0.0];
+/// Errors that the usual weights count as, against those of a panel.
+const USUAL_COUNT: f64 = 200.0;
 /// The least that a part may be of the largest one, so that a zero does not hide the others.
 const PART_LEAST: f64 = 1e-3;
+/// The least that an error counts as, in usual scales: a hit by chance says little.
+const ERROR_LEAST: f64 = 1e-2;
 /// Scale of a series without a change to learn from, in shares of its level.
 const UNKNOWN_SHARE: f64 = 0.1;
 /// Residuals of a horizon from which on the panel's own quantiles are all that counts.
@@ -21,23 +27,92 @@ const REACH: usize = 2;
 const USUAL_SPREAD: f64 = 1.2;
 const USUAL_GROWTH: f64 = 0.35;
 
-/// The scale of a series' errors, for each period ahead.
-pub(super) fn scales(y: &[f64], answer: &Answer) -> Vec<f64> {
-    let Volatility { change, seasonal, recent } = answer.volatility;
-    let scale = |spread: &f64| {
-        let parts = [seasonal, change, *spread, recent];
+/// The error of a forecast that has come true.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Attempt {
+    /// Periods ahead, less one.
+    pub(super) ahead: usize,
+    /// Actual less forecast.
+    pub(super) error: f64,
+    /// Logarithms of the parts of its scale.
+    pub(super) parts: [f64; N_PARTS],
+}
+
+/// Logarithms of the parts of a scale, for each period ahead; none if nothing ever changed.
+pub(super) fn parts(answer: &Answer) -> Vec<Option<[f64; N_PARTS]>> {
+    let Volatility { change, seasonal, recent, recent_change, roughness } = answer.volatility;
+    let logs = |spread: &f64| {
+        let parts = [seasonal, change, *spread, recent, recent_change, roughness];
         let largest = parts.iter().copied().fold(0.0, f64::max);
-        if y.len() < 3 || largest <= 0.0 {
-            let level = y.iter().fold(0.0_f64, |level, value| level.max(value.abs()));
-            return if y.len() < 3 { largest.max(UNKNOWN_SHARE * level) } else { 0.0 };
-        }
-        let log = parts
-            .iter()
-            .zip(PARTS)
-            .map(|(part, weight)| weight * (part.max(PART_LEAST * largest) / largest).ln());
-        largest * log.sum::<f64>().exp()
+        (largest > 0.0).then(|| parts.map(|part| part.max(PART_LEAST * largest).ln()))
     };
-    answer.spread.iter().map(scale).collect()
+    answer.spread.iter().map(logs).collect()
+}
+
+/// How much each part of a scale counts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Weights([f64; N_PARTS]);
+
+impl Weights {
+    /// Least squares of the logarithms of errors on those of the parts, drawn to the usual weights
+    /// and adding up to 1 as these do; horizons have levels of their own.
+    pub(super) fn fit(attempts: &[Attempt], horizon: usize) -> Self {
+        const K: usize = N_PARTS - 1;
+        let usual = Self(USUAL_WEIGHTS);
+        let mut means = vec![([0.0; N_PARTS], 0.0); horizon];
+        let row = |attempt: &Attempt| {
+            let scale = usual.log_scale(&attempt.parts);
+            let error = attempt.error.abs().ln().max(scale + ERROR_LEAST.ln()) - scale;
+            let mut row = attempt.parts.map(|part| part - attempt.parts[0]);
+            row[0] = error;
+            row
+        };
+        let is_number = |attempt: &&Attempt| row(attempt).iter().all(|value| value.is_finite());
+        let usable: Vec<&Attempt> = attempts.iter().filter(is_number).collect();
+        for attempt in &usable {
+            let (sums, n) = &mut means[attempt.ahead];
+            sums.iter_mut().zip(row(attempt)).for_each(|(sum, value)| *sum += value);
+            *n += 1.0;
+        }
+        let (mut gram, mut product) = ([0.0; K * K], [0.0; K]);
+        for attempt in &usable {
+            let (sums, n) = &means[attempt.ahead];
+            let mut off = row(attempt);
+            off.iter_mut().zip(sums).for_each(|(value, sum)| *value -= sum / n);
+            for i in 0..K {
+                product[i] += off[i + 1] * off[0];
+                (0..K).for_each(|j| gram[i * K + j] += off[i + 1] * off[j + 1]);
+            }
+        }
+        let pull = 1.0 + USUAL_COUNT / super::count(usable.len().max(1));
+        (0..K).for_each(|i| gram[i * K + i] *= pull);
+        univariate::solve(&mut gram, &mut product);
+        let mut weights = USUAL_WEIGHTS;
+        for (weight, shift) in weights[1..].iter_mut().zip(product) {
+            *weight += shift;
+        }
+        weights[0] -= product.iter().sum::<f64>();
+        Self(weights)
+    }
+
+    fn log_scale(&self, parts: &[f64; N_PARTS]) -> f64 {
+        parts.iter().zip(self.0).map(|(part, weight)| part * weight).sum()
+    }
+
+    /// The scale of an error.
+    pub(super) fn scale(&self, parts: &[f64; N_PARTS]) -> f64 {
+        self.log_scale(parts).exp().min(f64::MAX)
+    }
+
+    /// The scale of a series' errors, for each period ahead.
+    pub(super) fn scales(&self, y: &[f64], answer: &Answer) -> Vec<f64> {
+        let level = y.iter().fold(0.0_f64, |level, value| level.max(value.abs()));
+        let scale = |parts: &Option<[f64; N_PARTS]>| {
+            let known = parts.map_or(0.0, |parts| self.scale(&parts));
+            if y.len() < 3 { known.max(UNKNOWN_SHARE * level) } else { known }
+        };
+        parts(answer).iter().map(scale).collect()
+    }
 }
 
 /// Residuals of a panel in scales, by periods ahead.
@@ -47,11 +122,14 @@ pub(super) struct Residuals {
 }
 
 impl Residuals {
-    /// Sorts residuals, given as pairs of periods ahead less one and value.
-    pub(super) fn new(horizon: usize, residuals: impl Iterator<Item = (usize, f64)>) -> Self {
+    /// Sorts residuals by periods ahead.
+    pub(super) fn new(horizon: usize, attempts: &[Attempt], weights: &Weights) -> Self {
         let mut by_horizon = vec![Vec::new(); horizon];
-        for (ahead, residual) in residuals {
-            by_horizon[ahead].push(residual);
+        for attempt in attempts {
+            let residual = attempt.error / weights.scale(&attempt.parts);
+            if residual.is_finite() {
+                by_horizon[attempt.ahead].push(residual);
+            }
         }
         by_horizon.iter_mut().for_each(|values: &mut Vec<f64>| values.sort_by(f64::total_cmp));
         Self { by_horizon }
@@ -133,8 +211,13 @@ mod tests {
 
     #[test]
     fn wider_coverage_is_never_narrower() {
-        let residual = |idx: u32| ((idx % 3) as usize, f64::from(idx * 37 % 101) - 40.0);
-        let residuals = Residuals::new(3, (0..60).map(residual));
+        let attempt = |idx: u32| Attempt {
+            ahead: (idx % 3) as usize,
+            error: f64::from(idx * 37 % 101) - 40.0,
+            parts: [0.0; N_PARTS],
+        };
+        let attempts: Vec<_> = (0..60).map(attempt).collect();
+        let residuals = Residuals::new(3, &attempts, &Weights(USUAL_WEIGHTS));
         let mut last = residuals.ends(0.01);
         for coverage in 2_u32..100 {
             let ends = residuals.ends(f64::from(coverage) / 100.0);
@@ -143,6 +226,20 @@ mod tests {
             }
             last = ends;
         }
-        assert!(Residuals::new(2, std::iter::empty()).ends(0.95)[0].1 > 3.0);
+        assert!(Residuals::new(2, &[], &Weights(USUAL_WEIGHTS)).ends(0.95)[0].1 > 3.0);
+    }
+
+    #[test]
+    fn weights_are_the_usual_ones_until_errors_say_otherwise() {
+        assert_eq!(Weights::fit(&[], 2), Weights(USUAL_WEIGHTS));
+        // Errors that are as large as the change, whatever the other parts are.
+        let attempt = |idx: u32| {
+            let part = |prime: u32| f64::from(idx * prime % 17) / 4.0;
+            let parts = [part(3), part(5), part(7), part(11), part(13), part(2)];
+            Attempt { ahead: 0, error: parts[1].exp(), parts }
+        };
+        let Weights(fitted) = Weights::fit(&(0..20_000).map(attempt).collect::<Vec<_>>(), 1);
+        assert!((fitted[1] - 1.0).abs() < 0.05 && fitted[0].abs() < 0.05, "{fitted:?}");
+        assert!((fitted.iter().sum::<f64>() - 1.0).abs() < 1e-9);
     }
 }

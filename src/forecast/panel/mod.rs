@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::univariate::{self, Answer, LENGTH_NEEDED, Question};
-use interval::Residuals;
+use interval::{Attempt, Residuals, Weights};
 use tidy::Tidy;
 
 /// The furthest period ahead that may be asked.
@@ -100,12 +100,13 @@ pub fn forecast(panel: BTreeMap<String, Vec<Point>>, asked: &Asked) -> Vec<Outco
     let question = Question { season: season.clamp(1, SEASON_MAX), horizon: asked.horizon };
     let panel: Vec<&[f64]> = good.iter().map(|tidy| tidy.y.as_slice()).collect();
     let past = Past::of(&panel, question);
+    let weights = past.weights;
     let ends: Vec<_> = asked.coverages.iter().map(|level| past.residuals.ends(*level)).collect();
     let mut answers = univariate::forecast(&panel, question).into_iter().zip(past.gains);
     let outcome = |(unique_id, tidy): (String, Result<Tidy, String>)| match tidy {
         Ok(tidy) => {
             let (answer, gain) = answers.next().expect("every good series is answered");
-            outcome(unique_id, &tidy, &answer, gain, &ends)
+            outcome(unique_id, &tidy, &answer, gain, (&weights, &ends))
         }
         Err(reason) => failed(unique_id, reason),
     };
@@ -131,9 +132,9 @@ fn outcome(
     tidy: &Tidy,
     answer: &Answer,
     gain: Option<f64>,
-    ends: &[Vec<(f64, f64)>],
+    (weights, ends): (&Weights, &[Vec<(f64, f64)>]),
 ) -> Outcome {
-    let scales = interval::scales(&tidy.y, answer);
+    let scales = weights.scales(&tidy.y, answer);
     let step = |(idx, yhat): (usize, &f64)| {
         let ds = tidy.last.after(tidy.step, u32::try_from(idx + 1).ok()?)?;
         let end = |shift: f64| (yhat + shift * scales[idx]).clamp(f64::MIN, f64::MAX);
@@ -167,6 +168,7 @@ fn reason(tidy: &Tidy, answer: &Answer) -> Option<String> {
 
 /// What the panel's forecasts would have been at earlier origins, and how wrong.
 struct Past {
+    weights: Weights,
     residuals: Residuals,
     /// For each series, the error that it saved against the better of the last value and the last
     /// season; none where it has no past.
@@ -182,7 +184,7 @@ impl Past {
             ..=ORIGINS_FEW => horizon.div_ceil(2),
             _ => (3 * horizon / n_origins).max(1),
         };
-        let mut residuals: Vec<(usize, f64)> = Vec::new();
+        let mut attempts: Vec<Attempt> = Vec::new();
         let mut errors = vec![Errors::default(); panel.len()];
         for back in (0..n_origins).map(|origin| horizon + origin * apart) {
             let long = |y: &&[f64]| y.len() >= shortest + back;
@@ -191,13 +193,11 @@ impl Past {
                 idxs.iter().map(|idx| &panel[*idx][..panel[*idx].len() - back]).collect();
             let answers = univariate::forecast(&known, question);
             for ((idx, known), answer) in idxs.iter().zip(known).zip(&answers) {
-                let scales = interval::scales(known, answer);
                 let came = &panel[*idx][known.len()..known.len() + horizon];
-                for (ahead, (actual, scale)) in came.iter().zip(scales).enumerate() {
-                    let residual = (actual - answer.path[ahead]) / scale;
-                    if residual.is_finite() {
-                        residuals.push((ahead, residual));
-                    }
+                for (ahead, (actual, parts)) in came.iter().zip(interval::parts(answer)).enumerate()
+                {
+                    let error = actual - answer.path[ahead];
+                    attempts.extend(parts.map(|parts| Attempt { ahead, error, parts }));
                     let lag = if season > 1 { season - ahead % season } else { 1 };
                     let rivals = [known[known.len() - 1], known[known.len() - lag]];
                     errors[*idx].add(*actual, answer.path[ahead], rivals);
@@ -205,7 +205,9 @@ impl Past {
             }
         }
         let gains = errors.iter().map(Errors::gain).collect();
-        Self { residuals: Residuals::new(horizon, residuals.into_iter()), gains }
+        let weights = Weights::fit(&attempts, horizon);
+        let residuals = Residuals::new(horizon, &attempts, &weights);
+        Self { weights, residuals, gains }
     }
 }
 

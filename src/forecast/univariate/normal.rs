@@ -6,7 +6,7 @@
 ///
 /// - `gram`: shape `(k, k)`, symmetric and not negative, by rows; `rhs`: shape `(k,)`.
 /// - A pivot below 1e-12 of its diagonal entry is no information: its `x` is 0.
-pub(super) fn solve(gram: &mut [f64], rhs: &mut [f64]) {
+pub(in crate::forecast) fn solve(gram: &mut [f64], rhs: &mut [f64]) {
     let k = rhs.len();
     for i in 0..k {
         let (above, rest) = gram.split_at_mut(i * k);
