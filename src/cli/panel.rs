@@ -187,7 +187,9 @@ impl Line<'_> {
 
 fn rows(lines: &[Line<'_>]) -> Rows {
     let mut rows = Rows::new(&COLUMNS);
-    lines.iter().for_each(|line| rows.push(line.cells()));
+    for line in lines {
+        rows.push(line.cells());
+    }
     rows
 }
 

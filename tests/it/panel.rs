@@ -37,7 +37,7 @@ fn odd(kind: u32) -> Vec<Point> {
     match kind % 12 {
         0 => odd[3].y = Cell::Value(f64::INFINITY),
         1 => odd[3].y = Cell::Unreadable,
-        2 => odd[3].ds = odd[4].ds.clone(),
+        2 => odd.extend_from_within(4..5),
         3 => odd[3].ds = Err("soon".to_owned()),
         4 => odd.iter_mut().for_each(|point| point.y = Cell::Missing),
         5 => odd.iter_mut().for_each(|point| point.y = Cell::Value(f64::NAN)),

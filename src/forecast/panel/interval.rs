@@ -81,11 +81,15 @@ impl Weights {
             off.iter_mut().zip(sums).for_each(|(value, sum)| *value -= sum / n);
             for i in 0..K {
                 product[i] += off[i + 1] * off[0];
-                (0..K).for_each(|j| gram[i * K + j] += off[i + 1] * off[j + 1]);
+                for j in 0..K {
+                    gram[i * K + j] += off[i + 1] * off[j + 1];
+                }
             }
         }
         let pull = 1.0 + USUAL_COUNT / super::count(usable.len().max(1));
-        (0..K).for_each(|i| gram[i * K + i] *= pull);
+        for i in 0..K {
+            gram[i * K + i] *= pull;
+        }
         univariate::solve(&mut gram, &mut product);
         let mut weights = USUAL_WEIGHTS;
         for (weight, shift) in weights[1..].iter_mut().zip(product) {
@@ -124,14 +128,16 @@ pub(super) struct Residuals {
 impl Residuals {
     /// Sorts residuals by periods ahead.
     pub(super) fn new(horizon: usize, attempts: &[Attempt], weights: &Weights) -> Self {
-        let mut by_horizon = vec![Vec::new(); horizon];
+        let mut by_horizon: Vec<Vec<f64>> = vec![Vec::new(); horizon];
         for attempt in attempts {
             let residual = attempt.error / weights.scale(&attempt.parts);
             if residual.is_finite() {
                 by_horizon[attempt.ahead].push(residual);
             }
         }
-        by_horizon.iter_mut().for_each(|values: &mut Vec<f64>| values.sort_by(f64::total_cmp));
+        for values in &mut by_horizon {
+            values.sort_by(f64::total_cmp);
+        }
         Self { by_horizon }
     }
 

@@ -59,8 +59,9 @@ pub(super) fn tidy(mut points: Vec<Point>) -> Result<Tidy, String> {
         return Err("`ds` mixes dates, timestamps and whole numbers".to_owned());
     }
     at.sort_unstable();
-    if let Some(pair) = at.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(format!("`ds` `{}` stands twice", pair[0]));
+    let mut pairs = at.iter().zip(at.iter().skip(1));
+    if let Some((_, again)) = pairs.find(|(one, other)| one == other) {
+        return Err(format!("`ds` `{again}` stands twice"));
     }
     points.sort_by(|a, b| a.ds.cmp(&b.ds));
     let step = Step::of(&at);

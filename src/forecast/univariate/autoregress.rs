@@ -140,16 +140,20 @@ mod tests {
     #[test]
     fn a_rule_common_to_all_series_is_learned() {
         // Each change is half the one before and a push that cannot be foreseen.
-        let series = |idx: u32| {
-            let mut values = vec![0.0, 1.0];
-            for at in 1..25_u32 {
-                let push = f64::from((at * 37 + idx * 101 + at * at * idx) % 23) - 11.0;
+        let mut seed = 1_u32;
+        let mut push = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f64::from(seed >> 8) / f64::from(1_u32 << 24) - 0.5
+        };
+        let mut series = || {
+            let mut values = vec![0.0, push()];
+            for _ in 0..40 {
                 let [.., before, last] = values[..] else { panic!("too short") };
-                values.push(last + 0.5 * (last - before) + push);
+                values.push(last + 0.5 * (last - before) + push());
             }
             Scaled::new(&values)
         };
-        let panel: Vec<_> = (0_u32..60).map(series).collect();
+        let panel: Vec<_> = (0..60).map(|_| series()).collect();
         for (series, path) in panel.iter().zip(paths(&panel, 4, 1)) {
             let [.., before, last] = series.values[..] else { panic!("too short") };
             let needed = (last + 0.5 * (last - before)) * series.unit;

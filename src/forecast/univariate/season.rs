@@ -69,7 +69,9 @@ pub(super) fn figure(y: &[f64], m: usize) -> Vec<f64> {
     let deviation: Vec<f64> = y.iter().zip(&trend).map(|(value, level)| value - level).collect();
     let mut factors = phase_means(&deviation, m);
     let mean = factors.iter().sum::<f64>() / count(m);
-    factors.iter_mut().for_each(|factor| *factor -= mean);
+    for factor in &mut factors {
+        *factor -= mean;
+    }
     factors
 }
 
@@ -109,7 +111,9 @@ pub(super) fn adjust(y: &[f64], m: usize) -> Adjusted {
         Kind::Times => 1.0 + share * (figure / mean - 1.0),
         _ => share * (figure - mean),
     };
-    factors.iter_mut().for_each(|factor| *factor = shrink(*factor));
+    for factor in &mut factors {
+        *factor = shrink(*factor);
+    }
     let without = |(value, figure): (&f64, &f64)| match kind {
         Kind::Times => value / shrink(*figure),
         _ => value - shrink(*figure),
