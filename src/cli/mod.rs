@@ -14,6 +14,7 @@ mod ledger;
 mod model;
 mod news;
 mod output;
+mod panel;
 mod progress;
 mod run;
 mod scale;
@@ -121,6 +122,8 @@ enum Command {
     Data(data::Command),
     /// Forecast series: median, intervals, model used, grade, or a refusal
     Forecast(forecast::Arguments),
+    /// Forecast a table of your own: columns `unique_id, ds, y`, CSV or Parquet
+    Panel(panel::Arguments),
     /// Replay the past in pseudo real time: metrics by horizon, beside every rival
     Backtest(backtest::Arguments),
     /// Show how far ahead a series can be forecast, and what measures it
@@ -278,6 +281,7 @@ pub fn main() -> ExitCode {
         Command::Ingest(command) => ingest::run(&context, command),
         Command::Data(command) => data::run(&context, command),
         Command::Forecast(arguments) => forecast::run(&context, arguments),
+        Command::Panel(arguments) => panel::run(&context, arguments),
         Command::Backtest(arguments) => backtest::run(&context, arguments),
         Command::Skill(arguments) => skill::run(&context, arguments),
         Command::LeakTest(arguments) => leak_test::run(&context, arguments),

@@ -63,6 +63,11 @@ impl Rows {
             .map_err(|e| Error::store("the rows cannot be written as JSON").caused_by(e))
     }
 
+    /// The rows as a CSV file.
+    pub(super) fn csv_bytes(&self) -> Result<Vec<u8>> {
+        Ok(format!("{}\n", self.csv()?).into_bytes())
+    }
+
     fn csv(&self) -> Result<String> {
         let broken = |e: csv::Error| Error::store("the rows cannot be written as CSV").caused_by(e);
         let mut writer = csv::Writer::from_writer(Vec::new());

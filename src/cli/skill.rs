@@ -27,7 +27,7 @@ pub(super) struct Arguments {
 fn n_variables(model: &dyn Forecaster) -> usize {
     match model.name() {
         "naive" | "seasonal_naive" => 0,
-        "drift" | "guide" => 1,
+        "drift" | "guide" | "ets" | "theta" | "univariate" => 1,
         "guidance" | "pooled" => 2,
         _ => 3,
     }

@@ -9,6 +9,7 @@ use super::guidance::Guidance;
 use super::history::{History, Scale};
 use super::naive::{Drift, Guide, Naive, SeasonalNaive};
 use super::outlook::Outlook;
+use super::own_past::{Ets, OwnPast, Theta};
 use super::pooled::{self, Pooled};
 use super::{Forecaster, Path, Step, Term, specified};
 use crate::archive::Snapshot;
@@ -102,8 +103,17 @@ const GUIDED_WHOLE: &str = "guided_whole";
 pub fn models() -> &'static [&'static dyn Forecaster] {
     static MODELS: OnceLock<Vec<&'static dyn Forecaster>> = OnceLock::new();
     MODELS.get_or_init(|| {
-        let mut models: Vec<&'static dyn Forecaster> =
-            vec![&Naive, &SeasonalNaive, &Drift, &Guide, &Guidance, &Outlook];
+        let mut models: Vec<&'static dyn Forecaster> = vec![
+            &Naive,
+            &SeasonalNaive,
+            &Drift,
+            &Guide,
+            &Ets,
+            &Theta,
+            &OwnPast,
+            &Guidance,
+            &Outlook,
+        ];
         models.extend(specified::bundled().iter().map(|model| *model as &dyn Forecaster));
         models.extend([&Pooled as &dyn Forecaster, &Chipcast]);
         models

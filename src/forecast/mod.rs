@@ -1,10 +1,12 @@
 //! Forecasts of few variables over short horizons, each with the record that says how far to trust it.
 //!
 //! May use the core files. The order in which to read: `history` (what a model sees), the models
-//! (`naive`, `guidance`, `pooled`, `specified` by `regression`), `engine` (the engine's own choice, named
+//! (`naive`, `guidance`, `pooled`, `specified` by `regression`, `own_past`
+//! over `univariate`), `engine` (the engine's own choice, named
 //! `chipcast`), `record` (what a model would have said at earlier origins), `interval` (how wrong it
 //! was), `skill` (how far that reaches), `backtest`, `score`; then `news` (what moved a
 //! forecast), `bridge` (two runs apart in five parts), `releases` (what comes next), `ledger`.
+//! `panel` forecasts a user's own table.
 
 pub mod backtest;
 pub mod bridge;
@@ -19,6 +21,8 @@ pub mod method;
 pub mod naive;
 pub mod news;
 pub mod outlook;
+pub mod own_past;
+pub mod panel;
 pub mod pooled;
 pub mod record;
 pub mod regression;
@@ -31,6 +35,7 @@ pub mod skill;
 pub mod spec;
 pub mod specified;
 pub mod summary;
+pub mod univariate;
 
 use chrono::NaiveDate;
 

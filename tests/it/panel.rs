@@ -1,0 +1,204 @@
+//! `chipcast panel`: broken series among good ones, files, dates, and the rows that other programs read.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use chipcast::forecast::panel::{self, Asked, Cell, Ds, Outcome, Point, Status};
+use serde_json::Value;
+
+use crate::support::chipcast;
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+fn asked(horizon: usize, season: usize) -> Asked {
+    Asked { horizon, season: Some(season), coverages: vec![0.8, 0.95] }
+}
+
+/// A series with trend, season and odd noise, the same for the same number.
+fn values(idx: u32, n: u32) -> Vec<f64> {
+    let value = |t: u32| {
+        let noise = f64::from((t * 73 + idx * 31 + t * t * (idx % 7)) % 29) - 14.0;
+        let season = f64::from(t % 4) * f64::from(idx % 3);
+        100.0 + f64::from(idx % 50) + 1.5 * f64::from(t) + season + 0.4 * noise
+    };
+    (0..n).map(value).collect()
+}
+
+fn points(values: &[f64]) -> Vec<Point> {
+    let point = |(at, y): (i64, &f64)| Point { ds: Ok(Ds::Number(at)), y: Cell::Value(*y) };
+    (1..).zip(values).map(point).collect()
+}
+
+/// Every way to be odd; the first half fails, the rest gets numbers.
+fn odd(kind: u32) -> Vec<Point> {
+    let mut odd = points(&values(kind, 30));
+    match kind % 12 {
+        0 => odd[3].y = Cell::Value(f64::INFINITY),
+        1 => odd[3].y = Cell::Unreadable,
+        2 => odd.extend_from_within(4..5),
+        3 => odd[3].ds = Err("soon".to_owned()),
+        4 => odd.iter_mut().for_each(|point| point.y = Cell::Missing),
+        5 => odd.iter_mut().for_each(|point| point.y = Cell::Value(f64::NAN)),
+        6 => odd.iter_mut().for_each(|point| point.y = Cell::Value(0.0)),
+        7 => odd = points(&(0_u32..300).map(|t| (2.2 * f64::from(t)).exp()).collect::<Vec<_>>()),
+        8 => odd = points(&[1e308, -1e308, 1e-300, 0.0].repeat(9)),
+        9 => odd.truncate(1),
+        10 => odd[20].y = Cell::Missing,
+        _ => odd = points(&[f64::MAX; 20]),
+    }
+    odd
+}
+
+fn panel(n_good: u32, n_odd: u32) -> BTreeMap<String, Vec<Point>> {
+    let good =
+        (0..n_good).map(|idx| (format!("good {idx:05}"), points(&values(idx, 20 + idx % 5))));
+    let odd = (0..n_odd).map(|idx| (format!("odd {idx:03}"), odd(idx)));
+    good.chain(odd).collect()
+}
+
+fn good(outcomes: &[Outcome]) -> Vec<&Outcome> {
+    outcomes.iter().filter(|outcome| outcome.unique_id.starts_with("good")).collect()
+}
+
+#[test]
+fn a_hundred_broken_series_of_ten_thousand_change_no_bit_of_the_others() {
+    let broken = |idx: u32| (format!("odd {idx:03}"), odd(idx % 6));
+    let alone = panel(9_900, 0);
+    let mut both = alone.clone();
+    both.extend((0..100).map(broken));
+    let (alone, both) = (panel::forecast(alone, &asked(4, 4)), panel::forecast(both, &asked(4, 4)));
+    assert_eq!(both.len(), 10_000);
+    assert_eq!(good(&both), alone.iter().collect::<Vec<_>>());
+    let failed = both.iter().filter(|outcome| outcome.status == Status::Failed);
+    assert_eq!(failed.filter(|outcome| outcome.reason.is_some()).count(), 100);
+}
+
+#[test]
+fn every_series_has_a_status_and_numbers_unless_it_failed() {
+    for season in [1, 4, 12] {
+        for outcome in panel::forecast(panel(20, 48), &asked(7, season)) {
+            let id = &outcome.unique_id;
+            assert_eq!(outcome.steps.is_empty(), outcome.status == Status::Failed, "{id}");
+            assert_eq!(outcome.steps.is_empty(), outcome.model_used.is_empty(), "{id}");
+            for step in &outcome.steps {
+                let (narrow, wide) = (step.intervals[0], step.intervals[1]);
+                for end in [narrow.0, narrow.1, wide.0, wide.1, step.yhat] {
+                    assert!(end.is_finite(), "{id} {step:?}");
+                }
+                assert!(wide.0 <= narrow.0 && narrow.0 <= step.yhat, "{id} {step:?}");
+                assert!(step.yhat <= narrow.1 && narrow.1 <= wide.1, "{id} {step:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn neither_the_order_of_rows_nor_the_number_of_threads_matters() {
+    let sorted = panel(60, 0);
+    let turned: BTreeMap<_, _> = sorted
+        .iter()
+        .map(|(id, points)| (id.clone(), points.iter().rev().cloned().collect::<Vec<_>>()))
+        .collect();
+    let in_pool = |n_threads: usize, panel: BTreeMap<String, Vec<Point>>| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().expect("threads");
+        pool.install(|| panel::forecast(panel, &asked(5, 4)))
+    };
+    let one = in_pool(1, sorted);
+    assert_eq!(one, in_pool(3, turned));
+}
+
+#[test]
+fn a_panel_of_one_series_has_an_interval_that_grows() {
+    let one = BTreeMap::from([("only".to_owned(), points(&values(3, 48)))]);
+    let outcome = panel::forecast(one, &asked(8, 4)).remove(0);
+    assert_ne!(outcome.status, Status::Failed);
+    let width = |idx: usize| outcome.steps[idx].intervals[1].1 - outcome.steps[idx].intervals[1].0;
+    assert!(width(0) > 0.0 && width(7) > width(0), "{outcome:?}");
+    let single = BTreeMap::from([("one".to_owned(), points(&[5.0]))]);
+    let outcome = panel::forecast(single, &asked(1, 1)).remove(0);
+    assert_eq!((outcome.status, outcome.steps[0].yhat), (Status::Fallback, 5.0));
+    assert!(outcome.steps[0].intervals[1].1 > 5.5, "one value says little: {outcome:?}");
+}
+
+/// Three good months-end series, and one that has a letter for a number.
+fn table(broken: bool) -> String {
+    let mut text = "unique_id,ds,y\n".to_owned();
+    let ends = ["01-31", "02-28", "03-31", "04-30", "05-31", "06-30", "07-31", "08-31", "09-30"];
+    let ends: Vec<_> = ends.iter().chain(&["10-31", "11-30", "12-31"]).collect();
+    for id in ["a", "b", "=c()"] {
+        for (at, y) in values(7, 36).iter().enumerate() {
+            let year = [2021, 2022, 2023][at / 12];
+            writeln!(text, "{id},{year}-{},{y}", ends[at % 12]).expect("text grows");
+        }
+    }
+    text + if broken { "d,2021-01-31,x\n" } else { "" }
+}
+
+#[test]
+fn rows_of_the_command_are_the_contract() {
+    let folder = folder();
+    std::fs::write(folder.path().join("t.csv"), table(true)).expect("writable");
+    let run = chipcast(folder.path(), &["--format", "json", "panel", "t.csv", "--horizon", "2"]);
+    assert_eq!(run.code, 1, "{}", run.err);
+    assert!(run.err.contains("4 series: 1 failed"), "{}", run.err);
+    let rows = run.rows();
+    assert_eq!(rows.len(), 8);
+    let keys: Vec<_> = rows[0].as_object().expect("an object").keys().cloned().collect();
+    let mut needed = vec!["unique_id", "ds", "step", "yhat", "lo", "hi", "coverage", "model_used"];
+    needed.extend(["fallback_reason", "status"]);
+    assert_eq!(keys.iter().collect::<std::collections::BTreeSet<_>>().len(), needed.len());
+    assert!(needed.iter().all(|key| keys.iter().any(|found| found == key)), "{keys:?}");
+    let of = |id: &str| rows.iter().filter(|row| row["unique_id"] == id).collect::<Vec<_>>();
+    assert_eq!(
+        (&of("a")[0]["ds"], &of("a")[1]["ds"]),
+        (&"2024-01-31".into(), &"2024-02-29".into())
+    );
+    assert_eq!((&of("a")[0]["coverage"], &of("a")[0]["step"]), (&0.95.into(), &1.into()));
+    assert_eq!(of("d")[0]["status"], "failed");
+    assert_eq!(of("d")[0]["fallback_reason"], "`y` at `2021-01-31` is not a number");
+    assert_eq!((&of("d")[0]["yhat"], &of("d")[0]["lo"]), (&Value::Null, &Value::Null));
+}
+
+#[test]
+fn csv_and_parquet_hold_the_same() {
+    let folder = folder();
+    std::fs::write(folder.path().join("t.csv"), table(false)).expect("writable");
+    let panel = |file: &str, out: &str| {
+        let coverages = ["--coverage", "0.8", "--coverage", "0.95"];
+        let arguments = ["panel", file, "--horizon", "3", "--season", "12", "--out", out];
+        let run = chipcast(folder.path(), &[&arguments[..], &coverages].concat());
+        assert_eq!((run.code, run.out.as_str()), (0, ""), "{}", run.err);
+        std::fs::read(folder.path().join(out)).expect("written")
+    };
+    let csv = panel("t.csv", "one.csv");
+    let text = String::from_utf8(csv.clone()).expect("text");
+    assert_eq!(text.lines().count(), 1 + 3 * 3 * 2);
+    assert!(panel("t.csv", "one.parquet").starts_with(b"PAR1"));
+    // What was written is a table that can be read again, as a panel of forecasts.
+    let again = text.replacen("ds,step,yhat", "ds,step,y", 1);
+    std::fs::write(folder.path().join("again.csv"), again).expect("writable");
+    let run = chipcast(folder.path(), &["panel", "again.csv", "--horizon", "1"]);
+    assert_eq!(run.code, 1, "two coverages make each day stand twice: {}", run.err);
+    assert_eq!(csv, panel("t.csv", "two.csv"));
+}
+
+#[test]
+fn what_cannot_be_read_or_asked_is_an_error() {
+    let folder = folder();
+    std::fs::write(folder.path().join("t.csv"), "id,ds,y\na,1,2\n").expect("writable");
+    std::fs::write(folder.path().join("empty.csv"), "unique_id,ds,y\n").expect("writable");
+    let error = |arguments: &[&str], named: &str| {
+        let run = chipcast(folder.path(), &[&["panel"], arguments].concat());
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{}", run.err);
+        assert!(run.err.contains(named), "`{named}` is not in {}", run.err);
+    };
+    error(&["t.csv", "--horizon", "2"], "column `unique_id` is missing");
+    error(&["empty.csv", "--horizon", "2"], "`empty.csv` has no rows");
+    error(&["none.csv", "--horizon", "2"], "none.csv");
+    error(&["t.csv", "--horizon", "0"], "horizon 0");
+    error(&["t.csv", "--horizon", "1", "--season", "0"], "season 0");
+    error(&["t.csv", "--horizon", "1", "--coverage", "95"], "0.95");
+    error(&["t.csv", "--horizon", "1", "--out", "x.txt"], "`x.txt`");
+}
