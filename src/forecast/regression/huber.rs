@@ -160,7 +160,7 @@ impl Problem {
 }
 
 fn stuck() -> Error {
-    Error::invalid(format!("`huber` did not converge in {MAX_ITERATIONS} steps"))
+    Error::insufficient(format!("`huber` did not converge in {MAX_ITERATIONS} steps"))
 }
 
 /// `−H⁻¹g`, the diagonal raised until the matrix is positive definite.

@@ -51,7 +51,7 @@ pub(super) fn elastic_net(
     // With nearly no absolute penalty linfa's gap never closes; full steps then mean a standstill.
     let stood_still = l1_ratio < 1e-6 && fitted.n_steps() >= MAX_STEPS;
     if fitted.duality_gap() >= GAP * squares && !stood_still {
-        return Err(Error::invalid(format!(
+        return Err(Error::insufficient(format!(
             "`elastic_net` did not converge: a gap of {:.1e} after {} steps",
             fitted.duality_gap() / squares,
             fitted.n_steps()

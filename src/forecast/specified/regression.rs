@@ -43,10 +43,11 @@ pub(super) fn path(
     fitted(learned).or_else(|_| fitted(known))
 }
 
-/// One fit a horizon, from the rows known at the snapshot's day.
+/// One fit a horizon, from the rows known at the snapshot's day, up to the last that they carry: what is
+/// asked further ahead changes nothing nearer.
 ///
 /// # Errors
-/// As [`History::of`]; [`Error::Insufficient`] with too few rows a coefficient.
+/// As [`History::of`]; [`Error::Insufficient`] with too few rows a coefficient even one period ahead.
 pub fn fits(
     name: &str,
     spec: &Spec,
@@ -58,8 +59,7 @@ pub fn fits(
     let past = Past::of(known, target, &history, &spec.lags, &spec.features)?;
     let candidates = spec.candidates()?;
     let hit = if spec.interventions { hits(&history) } else { Hits::default() };
-    let mut fits = Vec::with_capacity(horizon);
-    for ahead in (1_i64..).take(horizon) {
+    let fit = |ahead: i64| -> Result<Fit> {
         current(name, &past, ahead)?;
         let mut rows = past.rows(ahead);
         let names = past.names();
@@ -79,7 +79,15 @@ pub fn fits(
             &rows,
             (ahead, spec.validation_rows),
         )?;
-        fits.push(Fit { estimator, line, names });
+        Ok(Fit { estimator, line, names })
+    };
+    let mut fits = Vec::with_capacity(horizon);
+    for ahead in (1_i64..).take(horizon) {
+        match fit(ahead) {
+            Ok(fit) => fits.push(fit),
+            Err(Error::Insufficient(_)) if !fits.is_empty() => break,
+            Err(error) => return Err(error),
+        }
     }
     Ok(fits)
 }
