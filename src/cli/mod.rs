@@ -8,6 +8,7 @@ mod data;
 mod diff;
 mod explain;
 mod forecast;
+mod hierarchy;
 mod ingest;
 mod leak_test;
 mod ledger;
@@ -124,6 +125,8 @@ enum Command {
     Forecast(forecast::Arguments),
     /// Forecast a table of your own: columns `unique_id, ds, y`, CSV or Parquet
     Panel(panel::Arguments),
+    /// What the hyperscalers will spend in sum, made to agree with what NVIDIA will sell them
+    Hierarchy(hierarchy::Arguments),
     /// Replay the past in pseudo real time: metrics by horizon, beside every rival
     Backtest(backtest::Arguments),
     /// Show how far ahead a series can be forecast, and what measures it
@@ -282,6 +285,7 @@ pub fn main() -> ExitCode {
         Command::Data(command) => data::run(&context, command),
         Command::Forecast(arguments) => forecast::run(&context, arguments),
         Command::Panel(arguments) => panel::run(&context, arguments),
+        Command::Hierarchy(arguments) => hierarchy::run(&context, arguments),
         Command::Backtest(arguments) => backtest::run(&context, arguments),
         Command::Skill(arguments) => skill::run(&context, arguments),
         Command::LeakTest(arguments) => leak_test::run(&context, arguments),

@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::NaiveDate;
 use rayon::prelude::*;
 
+use super::conformal::Method;
+use super::copula::Dependence;
 use super::history::{History, Scale};
 use super::interval::{Calibration, Quantiles};
 use super::record::{self, Attempt, Footing, Record, Truth, footing};
@@ -23,6 +25,7 @@ use crate::series::SeriesId;
 pub struct Book {
     known: Snapshot,
     horizon: usize,
+    method: Method,
     records: Mutex<BTreeMap<(&'static str, SeriesId), Arc<Record>>>,
 }
 
@@ -66,7 +69,19 @@ impl Book {
         if !(1..=40).contains(&horizon) {
             return Err(Error::invalid(format!("horizon {horizon} asked; needed is 1 to 40")));
         }
-        Ok(Self { known: known.clone(), horizon, records: Mutex::default() })
+        let method = Method::bundled();
+        Ok(Self { known: known.clone(), horizon, method, records: Mutex::default() })
+    }
+
+    /// The same book with intervals by another method.
+    #[must_use]
+    pub fn with_intervals(self, method: Method) -> Self {
+        Self { method, ..self }
+    }
+
+    /// The method of its intervals.
+    pub fn method(&self) -> Method {
+        self.method
     }
 
     /// A forecast as of the book's day.
@@ -80,7 +95,7 @@ impl Book {
         let volatility = volatility(&self.known, target)?;
         let records = self.panel(model, target)?;
         let records: Vec<_> = records.iter().map(Arc::as_ref).collect();
-        let calibration = Calibration::of(&records, target, self.horizon, &[day]);
+        let calibration = Calibration::of(&records, target, self.horizon, &[day], self.method);
         let footings: Vec<_> =
             (1..=path.steps.len()).map(|h| footing(path.announcement.is_some(), h)).collect();
         let skill = skill::assess(&records, target, &footings, day);
@@ -98,6 +113,7 @@ impl Book {
             }
         });
         let steps = steps.collect();
+        let dependence = Dependence::fit(&records, self.horizon, day);
         let model_used = path.model_used();
         let Path { fallback_reason, announcement, terms, .. } = path;
         Ok(Forecast {
@@ -110,6 +126,7 @@ impl Book {
             last_value: history.last_value(),
             steps,
             skill,
+            dependence,
             announcement,
             terms,
             scale: history.scale,
@@ -131,48 +148,8 @@ impl Book {
         let panel = self.panel(model, target)?;
         let records: Vec<_> = panel.iter().map(Arc::as_ref).collect();
         let own = self.record(model, target)?;
-        let days: Vec<_> = {
-            let mut days: Vec<_> = own.attempts.iter().map(|a| a.origin).collect();
-            days.dedup();
-            days.retain(|day| from.is_none_or(|from| *day >= from));
-            days
-        };
-        let calibration = Calibration::of(&records, target, self.horizon, &days);
-        let latest = self.known.series(target)?;
-        let rows = days.par_iter().enumerate().map(|(day_idx, day)| {
-            let attempts: Vec<_> = own.attempts.iter().filter(|a| a.origin == *day).collect();
-            let footings: Vec<Footing> = attempts.iter().map(|a| a.footing).collect();
-            let skill = skill::assess(&records, target, &footings, *day);
-            let rows = attempts.into_iter().map(|a| {
-                let around = (a.median, a.interval_scale);
-                let quantiles =
-                    calibration.quantiles(day_idx, a.horizon, a.footing, around, a.volatility);
-                let revised = || latest.points.iter().find(|p| p.period == a.period).copied();
-                let actual = match truth {
-                    Truth::FirstRelease => a.actual,
-                    Truth::Latest => revised(),
-                };
-                row(
-                    model.name(),
-                    target,
-                    a,
-                    quantiles,
-                    actual.map(|p| p.value),
-                    skill.refusal(a.horizon),
-                )
-            });
-            rows.collect::<Vec<_>>()
-        });
-        let rows: Vec<_> = rows.collect::<Vec<_>>().into_iter().flatten().collect();
-        if rows.is_empty() {
-            let why =
-                own.failures.last().map_or("no origin lies in the span asked", |(_, why)| why);
-            return Err(Error::insufficient(format!(
-                "`{}` has no forecast of {target:?} to score: {why}",
-                model.name()
-            )));
-        }
-        Ok(rows)
+        let (known, horizon, method) = (&self.known, self.horizon, self.method);
+        Scene { known, target, horizon, from, truth, method }.rows(model.name(), &own, &records)
     }
 
     /// The record of a model and series, made on first use.
@@ -197,6 +174,63 @@ impl Book {
     fn panel(&self, model: &'static dyn Forecaster, target: &SeriesId) -> Result<Vec<Arc<Record>>> {
         let members = pooled::panel(&self.known, target)?;
         members.par_iter().map(|member| self.record(model, member)).collect()
+    }
+}
+
+/// What a backtest is about, and how its intervals are made.
+pub(super) struct Scene<'a> {
+    pub(super) known: &'a Snapshot,
+    pub(super) target: &'a SeriesId,
+    pub(super) horizon: usize,
+    pub(super) from: Option<NaiveDate>,
+    pub(super) truth: Truth,
+    pub(super) method: Method,
+}
+
+impl Scene<'_> {
+    /// The rows of a model's own record, with intervals and skill from the records of a panel.
+    pub(super) fn rows(
+        &self,
+        model: &'static str,
+        own: &Record,
+        records: &[&Record],
+    ) -> Result<Vec<Row>> {
+        let days: Vec<_> = {
+            let mut days: Vec<_> = own.attempts.iter().map(|a| a.origin).collect();
+            days.dedup();
+            days.retain(|day| self.from.is_none_or(|from| *day >= from));
+            days
+        };
+        let calibration = Calibration::of(records, self.target, self.horizon, &days, self.method);
+        let latest = self.known.series(self.target)?;
+        let rows = days.par_iter().enumerate().map(|(day_idx, day)| {
+            let attempts: Vec<_> = own.attempts.iter().filter(|a| a.origin == *day).collect();
+            let footings: Vec<Footing> = attempts.iter().map(|a| a.footing).collect();
+            let skill = skill::assess(records, self.target, &footings, *day);
+            let rows = attempts.into_iter().map(|a| {
+                let around = (a.median, a.interval_scale);
+                let quantiles =
+                    calibration.quantiles(day_idx, a.horizon, a.footing, around, a.volatility);
+                let revised = || latest.points.iter().find(|p| p.period == a.period).copied();
+                let actual = match self.truth {
+                    Truth::FirstRelease => a.actual,
+                    Truth::Latest => revised(),
+                };
+                let actual = actual.map(|p| p.value);
+                row(model, self.target, a, quantiles, actual, skill.refusal(a.horizon))
+            });
+            rows.collect::<Vec<_>>()
+        });
+        let rows: Vec<_> = rows.collect::<Vec<_>>().into_iter().flatten().collect();
+        if rows.is_empty() {
+            let why =
+                own.failures.last().map_or("no origin lies in the span asked", |(_, why)| why);
+            return Err(Error::insufficient(format!(
+                "`{model}` has no forecast of {:?} to score: {why}",
+                self.target
+            )));
+        }
+        Ok(rows)
     }
 }
 

@@ -10,7 +10,7 @@ use super::history::{History, Scale};
 use super::naive::{Drift, Guide, Naive, SeasonalNaive};
 use super::outlook::Outlook;
 use super::own_past::{Ets, OwnPast, Theta};
-use super::pooled::{self, Pooled};
+use super::pooled::{self, Pool, Pooled};
 use super::{Forecaster, Path, Step, Term, specified};
 use crate::archive::Snapshot;
 use crate::error::{Error, Result};
@@ -28,7 +28,7 @@ impl Forecaster for Chipcast {
     /// `guidance` for the first step if a guide is open, carried on by `pooled` growth; the same lift for
     /// a part if the guide speaks of its whole; `pooled` alone otherwise.
     fn path(&self, known: &Snapshot, target: &SeriesId, horizon: usize) -> Result<Path> {
-        self.path_with(known, known, target, horizon)
+        path_in(known, known, target, horizon, Pool::WithOwn)
     }
 
     fn path_with(
@@ -38,27 +38,51 @@ impl Forecaster for Chipcast {
         target: &SeriesId,
         horizon: usize,
     ) -> Result<Path> {
-        let Ok(guided) = Guidance.path_with(learned, known, target, 1) else {
-            return match guided_part(learned, known, target, horizon)? {
-                Some(path) => Ok(path),
-                None => Pooled.path_with(learned, known, target, horizon),
-            };
-        };
-        let growth = pooled::fit_with(learned, known, target)?;
-        let history = growth.history();
-        let (mut steps, mut terms) = (guided.steps.clone(), guided.terms.clone());
-        let Step { period, median, .. } = steps[0];
-        let first = history.level(median, period);
-        for (period, ahead) in history.next_periods(horizon).into_iter().zip(1_i64..).skip(1) {
-            let level = growth.level_from(1, first, ahead);
-            let median = history.value(level, period);
-            steps.push(Step { period, median, model_used: Pooled.name() });
-            let mut of_step = guided.terms.first().cloned().unwrap_or_default();
-            of_step.extend(growth.terms_from(1, ahead));
-            terms.push(of_step);
-        }
-        Ok(Path { steps, terms, ..guided })
+        path_in(learned, known, target, horizon, Pool::WithOwn)
     }
+}
+
+/// The engine's model with the target's own growth kept out of the pool, for leave-one-company-out.
+#[derive(Debug, Clone, Copy)]
+pub struct LeftOut;
+
+impl Forecaster for LeftOut {
+    fn name(&self) -> &'static str {
+        "left_out"
+    }
+
+    fn path(&self, known: &Snapshot, target: &SeriesId, horizon: usize) -> Result<Path> {
+        path_in(known, known, target, horizon, Pool::Others)
+    }
+}
+
+fn path_in(
+    learned: &Snapshot,
+    known: &Snapshot,
+    target: &SeriesId,
+    horizon: usize,
+    pool: Pool,
+) -> Result<Path> {
+    let Ok(guided) = Guidance.path_with(learned, known, target, 1) else {
+        return match guided_part(learned, known, target, horizon, pool)? {
+            Some(path) => Ok(path),
+            None => pooled::path_in(learned, known, target, horizon, pool),
+        };
+    };
+    let growth = pooled::fit_with(learned, known, target, pool)?;
+    let history = growth.history();
+    let (mut steps, mut terms) = (guided.steps.clone(), guided.terms.clone());
+    let Step { period, median, .. } = steps[0];
+    let first = history.level(median, period);
+    for (period, ahead) in history.next_periods(horizon).into_iter().zip(1_i64..).skip(1) {
+        let level = growth.level_from(1, first, ahead);
+        let median = history.value(level, period);
+        steps.push(Step { period, median, model_used: Pooled.name() });
+        let mut of_step = guided.terms.first().cloned().unwrap_or_default();
+        of_step.extend(growth.terms_from(1, ahead));
+        terms.push(of_step);
+    }
+    Ok(Path { steps, terms, ..guided })
 }
 
 /// A part of a guided whole: `part = pooled part × guided whole / pooled whole`, period by period. What
@@ -68,17 +92,18 @@ fn guided_part(
     known: &Snapshot,
     target: &SeriesId,
     horizon: usize,
+    pool: Pool,
 ) -> Result<Option<Path>> {
     let Some(whole) = target.parent().filter(|whole| known.holds(whole).unwrap_or(false)) else {
         return Ok(None);
     };
     let (Ok(guided), Ok(grown)) = (
-        Chipcast.path_with(learned, known, &whole, horizon),
-        Pooled.path_with(learned, known, &whole, horizon),
+        path_in(learned, known, &whole, horizon, pool),
+        pooled::path_in(learned, known, &whole, horizon, pool),
     ) else {
         return Ok(None);
     };
-    let mut part = Pooled.path_with(learned, known, target, horizon)?;
+    let mut part = pooled::path_in(learned, known, target, horizon, pool)?;
     let alike = part.steps.iter().zip(&grown.steps).all(|(a, b)| a.period.is_nearly(b.period));
     let positive = History::of(known, target, 1)?.scale == Scale::Log
         && grown.steps.iter().zip(&guided.steps).all(|(a, b)| a.median > 0.0 && b.median > 0.0);
@@ -98,7 +123,6 @@ fn guided_part(
 
 /// What a part's first step is called where the guide speaks of its whole.
 const GUIDED_WHOLE: &str = "guided_whole";
-
 /// Every model, the engine's own last.
 pub fn models() -> &'static [&'static dyn Forecaster] {
     static MODELS: OnceLock<Vec<&'static dyn Forecaster>> = OnceLock::new();

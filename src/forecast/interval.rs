@@ -1,13 +1,14 @@
 //! Intervals: how wrong the model was, turned into quantiles of what comes (conformal prediction).
 //!
-//! May use the core files, `record` and `spec`. Residuals are standardised by each series' own
+//! May use the core files, `conformal`, `record` and `spec`. Residuals are standardised by each series' own
 //! volatility and pooled over the panel by horizon; the allowance adapts to past misses.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::NaiveDate;
 use statrs::distribution::{ContinuousCDF, Normal};
 
+use super::conformal::Method;
 use super::history::Scale;
 use super::record::{Attempt, Footing, Record};
 use super::spec::Spec;
@@ -108,6 +109,17 @@ impl Quantiles {
     pub fn n_residuals(&self) -> usize {
         self.n_residuals
     }
+
+    /// The knots of the quantile function, in order: level and value. Between two it is a straight line
+    /// on the distribution's scale, beyond the outermost it is flat.
+    pub fn knots(&self) -> Vec<(f64, f64)> {
+        self.anchors.iter().map(|(level, _)| (*level, self.at(*level))).collect()
+    }
+
+    /// The scale on which it is made.
+    pub fn scale(&self) -> Scale {
+        self.scale
+    }
 }
 
 /// `1 − 2/(m+1)` of `m` signed residuals.
@@ -150,7 +162,13 @@ impl Offsets {
 
 impl Calibration {
     /// Replays a panel's records and reads off the offsets at each of `days`.
-    pub fn of(records: &[&Record], target: &SeriesId, horizon: usize, days: &[NaiveDate]) -> Self {
+    pub fn of(
+        records: &[&Record],
+        target: &SeriesId,
+        horizon: usize,
+        days: &[NaiveDate],
+        method: Method,
+    ) -> Self {
         let standardised = |attempt: &Attempt| {
             let point = attempt.actual?;
             Some((attempt.residual(point.value) / attempt.volatility?, point.vintage))
@@ -160,14 +178,15 @@ impl Calibration {
         let grown = (1..=horizon).map(|ahead| {
             let of_step = |a: &Attempt| a.horizon == ahead && a.footing == Footing::Grown;
             let attempts = all().filter(|(_, a)| of_step(a));
-            replay(attempts.map(|(series_idx, a)| (series_idx, a.origin, standardised(a))), days)
+            let attempts = attempts.map(|(series_idx, a)| (series_idx, a.origin, standardised(a)));
+            replay(attempts, days, method)
         });
         let guided = all().filter(|(series_idx, a)| {
             records[*series_idx].series == *target && a.footing == Footing::Guided
         });
         let raw = |a: &Attempt| a.actual.map(|point| (a.residual(point.value), point.vintage));
         let guided = guided.map(|(series_idx, a)| (series_idx, a.origin, raw(a)));
-        Self { grown: grown.collect(), guided: replay(guided, days) }
+        Self { grown: grown.collect(), guided: replay(guided, days, method) }
     }
 
     /// The distribution of one step at the day with index `day_idx`.
@@ -198,9 +217,10 @@ impl Calibration {
 type Ends = Option<(f64, f64)>;
 
 /// Sorted residuals and the running misses of each anchor's interval.
-#[derive(Default)]
 struct Replay {
+    method: Method,
     residuals: Vec<f64>,
+    by_age: VecDeque<f64>,
     misses: [f64; ANCHOR_COVERAGES.len()],
 }
 
@@ -216,6 +236,7 @@ struct Replay {
 fn replay(
     attempts: impl Iterator<Item = (usize, NaiveDate, Option<(f64, NaiveDate)>)>,
     days: &[NaiveDate],
+    method: Method,
 ) -> Vec<Offsets> {
     enum Event {
         Resolved(usize),
@@ -233,7 +254,7 @@ fn replay(
     for (i, day) in days.iter().enumerate() {
         events.entry((*day, 2)).or_default().push(Event::Asked(i));
     }
-    let mut state = Replay::default();
+    let mut state = Replay::new(method);
     let mut made: Vec<Option<Vec<Ends>>> = vec![None; attempts.len()];
     let mut offsets = vec![Offsets::default(); days.len()];
     let mut forecast = BTreeSet::new();
@@ -249,7 +270,7 @@ fn replay(
                 Event::Asked(i) => offsets[i] = state.offsets(n_series),
                 Event::Resolved(i) => {
                     if let Some((residual, _)) = attempts[i].2 {
-                        state.resolve(residual, made[i].as_deref());
+                        state.resolve(residual, made[i].as_deref(), method.window(n_series));
                     }
                 }
             }
@@ -259,6 +280,11 @@ fn replay(
 }
 
 impl Replay {
+    fn new(method: Method) -> Self {
+        let misses = [0.0; ANCHOR_COVERAGES.len()];
+        Self { method, residuals: Vec::new(), by_age: VecDeque::new(), misses }
+    }
+
     /// The central interval of each anchor coverage; `None` where it cannot be claimed.
     fn intervals(&self, n_series: usize) -> Vec<Ends> {
         let claimable = highest_coverage(self.residuals.len());
@@ -276,7 +302,7 @@ impl Replay {
     fn ends(&self, k: usize, n_series: usize) -> (f64, f64) {
         let nominal = 1.0 - ANCHOR_COVERAGES[k];
         let m = self.residuals.len() as f64;
-        let adapted = nominal + Spec::bundled().interval.gamma * self.misses[k] / n_series as f64;
+        let adapted = nominal + self.method.gamma() * self.misses[k] / n_series as f64;
         let allowance =
             adapted.clamp(2.0 / (m + 1.0), (2.5 * nominal).min(0.99).max(2.0 / (m + 1.0)));
         let rank = |at: f64| (at as usize).clamp(1, self.residuals.len()) - 1;
@@ -305,7 +331,7 @@ impl Replay {
         Offsets { anchors: lows, n_residuals: self.residuals.len() }
     }
 
-    fn resolve(&mut self, residual: f64, intervals: Option<&[Ends]>) {
+    fn resolve(&mut self, residual: f64, intervals: Option<&[Ends]>, window: usize) {
         for (k, interval) in intervals.unwrap_or_default().iter().enumerate() {
             if let Some((low, high)) = interval {
                 let miss = f64::from(u8::from(residual < *low || residual > *high));
@@ -314,6 +340,13 @@ impl Replay {
         }
         let at = self.residuals.partition_point(|held| *held < residual);
         self.residuals.insert(at, residual);
+        self.by_age.push_back(residual);
+        if self.by_age.len() > window
+            && let Some(oldest) = self.by_age.pop_front()
+        {
+            let at = self.residuals.partition_point(|held| *held < oldest);
+            self.residuals.remove(at);
+        }
     }
 }
 
@@ -331,7 +364,7 @@ mod tests {
             let residual = f64::from(u32::try_from(i).expect("small")) - 19.5;
             (0, day(i), Some((residual, day(100 + i))))
         });
-        let offsets = replay(attempts, &[day(99), day(108), day(200)]);
+        let offsets = replay(attempts, &[day(99), day(108), day(200)], Method::bundled());
         assert_eq!(offsets[0].n_residuals, 0);
         assert_eq!(offsets[1].n_residuals, 9);
         assert_eq!(offsets[2].n_residuals, 40);
@@ -359,9 +392,21 @@ mod tests {
     fn quantiles_are_in_order() {
         let outcome = |i: u32| Some((f64::from(i).sin(), day(u64::from(i) + 1)));
         let attempts = (0_u32..60).map(|i| (i as usize % 3, day(i.into()), outcome(i)));
-        let offsets = replay(attempts, &[day(90)]);
+        let offsets = replay(attempts, &[day(90)], Method::bundled());
         let quantiles = offsets[0].around(5.0, Scale::Log, 0.1);
         let values: Vec<_> = (1..100).map(|p| quantiles.at(f64::from(p) / 100.0)).collect();
         assert!(values.windows(2).all(|pair| pair[0] <= pair[1]));
+    }
+
+    #[test]
+    fn a_rolling_window_forgets_what_is_old() {
+        let attempts = (0..40).map(|i| {
+            let residual = if i < 20 { 100.0 } else { f64::from(u32::try_from(i).expect("small")) };
+            (0, day(i), Some((residual, day(i + 1))))
+        });
+        let offsets = replay(attempts, &[day(90)], Method::Rolling { window: 20 });
+        assert_eq!(offsets[0].n_residuals, 20);
+        let (_, high) = offsets[0].around(0.0, Scale::Linear, 1.0).interval(0.9).expect("known");
+        assert!(high < 40.0, "{high}");
     }
 }

@@ -1,21 +1,29 @@
 //! Forecasts of few variables over short horizons, each with the record that says how far to trust it.
 //!
 //! May use the core files. The order in which to read: `history` (what a model sees), the models
-//! (`naive`, `guidance`, `pooled`, `specified` by `regression`, `own_past`
-//! over `univariate`), `engine` (the engine's own choice, named
-//! `chipcast`), `record` (what a model would have said at earlier origins), `interval` (how wrong it
-//! was), `skill` (how far that reaches), `backtest`, `score`; then `news` (what moved a
+//! (`naive`, `guidance`, `outlook`, `pooled`, `specified` by `regression`, `own_past` over `univariate`),
+//! `engine` (the engine's own choice, named `chipcast`), `record` (what a model would have said at
+//! earlier origins), `interval` (how wrong it was), `skill` (how far that reaches), `copula` (how worlds
+//! hang together), `backtest`, `score`; then what judges them (`calibration`, `contest`,
+//! `leave_one_out`, `placebo`), what makes them add up (`reconcile`, `hierarchy`), `news` (what moved a
 //! forecast), `bridge` (two runs apart in five parts), `releases` (what comes next), `ledger`.
 //! `panel` forecasts a user's own table.
 
 pub mod backtest;
+pub mod bootstrap;
 pub mod bridge;
+pub mod calibration;
+pub mod conformal;
+pub mod contest;
+pub mod copula;
 pub mod engine;
 pub mod guidance;
+pub mod hierarchy;
 pub mod history;
 pub mod interval;
 pub mod intervention;
 pub mod leak;
+pub mod leave_one_out;
 pub mod ledger;
 pub mod method;
 pub mod naive;
@@ -23,7 +31,9 @@ pub mod news;
 pub mod outlook;
 pub mod own_past;
 pub mod panel;
+pub mod placebo;
 pub mod pooled;
+pub mod reconcile;
 pub mod record;
 pub mod regression;
 pub mod releases;
@@ -36,6 +46,7 @@ pub mod spec;
 pub mod specified;
 pub mod summary;
 pub mod univariate;
+pub mod windows;
 
 use chrono::NaiveDate;
 
@@ -46,6 +57,7 @@ use crate::observation::Announcement;
 use crate::period::Period;
 use crate::series::SeriesId;
 use crate::units::Unit;
+use copula::Dependence;
 use interval::Quantiles;
 use skill::{Refusal, Skill};
 
@@ -162,6 +174,8 @@ pub struct Forecast {
     pub steps: Vec<Outlook>,
     /// How far it can be trusted.
     pub skill: Skill,
+    /// How its worlds hang together, as measured by the origin.
+    pub dependence: Dependence,
     /// The company's own word, where it went in.
     pub announcement: Option<Announcement>,
     /// For each step the terms that add up to its level on the model's scale; empty where the model is
@@ -211,9 +225,10 @@ impl Forecast {
     ///
     /// Worlds hang together over horizons (a shock lasts) and over series (a share of each shock is
     /// common to all), by a Gaussian copula around the conformal quantiles. Keyed by seed, series,
-    /// origin and draw.
+    /// origin and draw; the common shock by seed, origin and draw alone, so that all series that are
+    /// forecast as of one day share it.
     pub fn draws(&self, seed: u64, n_draws: usize) -> Vec<Draws<f64>> {
-        let spec = &spec::Spec::bundled().copula;
+        let common_share = self.dependence.common_share;
         let own = Randomness::new(seed, self.target.as_str(), self.origin);
         let common = Randomness::new(seed, "common", self.origin);
         let mut worlds = vec![Vec::with_capacity(n_draws); self.steps.len()];
@@ -221,12 +236,13 @@ impl Forecast {
             let (mut own, mut common) = (own.draw(draw_idx), common.draw(draw_idx));
             let mut shock = 0.0;
             for (ahead, step) in self.steps.iter().enumerate() {
-                let fresh = spec.common_share.sqrt() * common.normal()
-                    + (1.0 - spec.common_share).sqrt() * own.normal();
+                let fresh = common_share.sqrt() * common.normal()
+                    + (1.0 - common_share).sqrt() * own.normal();
                 shock = if ahead == 0 {
                     fresh
                 } else {
-                    spec.persistence * shock + (1.0 - spec.persistence.powi(2)).sqrt() * fresh
+                    let lasting = self.dependence.persistence_into(ahead);
+                    lasting * shock + (1.0 - lasting.powi(2)).sqrt() * fresh
                 };
                 worlds[ahead].push(step.quantiles.at(interval::normal_cdf(shock)));
             }

@@ -38,7 +38,7 @@ impl Forecaster for Outlook {
         target: &SeriesId,
         horizon: usize,
     ) -> Result<Path> {
-        let growth = pooled::fit_with(learned, known, target)?;
+        let growth = pooled::fit_with(learned, known, target, pooled::Pool::WithOwn)?;
         let history = growth.history();
         let periods = history.next_periods(horizon.max(4));
         let guide = open_outlook(known, target, periods[0]).ok_or_else(|| {

@@ -47,7 +47,7 @@ impl Forecaster for Pooled {
     }
 
     fn path(&self, known: &Snapshot, target: &SeriesId, horizon: usize) -> Result<Path> {
-        self.path_with(known, known, target, horizon)
+        path_in(known, known, target, horizon, Pool::WithOwn)
     }
 
     fn path_with(
@@ -57,24 +57,47 @@ impl Forecaster for Pooled {
         target: &SeriesId,
         horizon: usize,
     ) -> Result<Path> {
-        let fitted = fit_with(learned, known, target)?;
-        let steps = fitted.history.next_periods(horizon).into_iter().zip(1_i64..);
-        let steps = steps.map(|(period, ahead)| {
-            let level = fitted.level_from(0, fitted.history.last_level(), ahead);
-            (period, fitted.history.value(level, period))
-        });
-        let mut path = match fitted.fallback_reason {
-            Some(_) => Path::new(&Naive, steps),
-            None => Path::new(self, steps),
-        };
-        path.fallback_reason.clone_from(&fitted.fallback_reason);
-        let last = Term::last_level(&fitted.history);
-        let terms = (1_i64..).take(path.steps.len()).map(|ahead| {
-            std::iter::once(last.clone()).chain(fitted.terms_from(0, ahead)).collect()
-        });
-        path.terms = terms.collect();
-        Ok(path)
+        path_in(learned, known, target, horizon, Pool::WithOwn)
     }
+}
+
+/// The model's path with a say in what it learns from, and in who makes the pool.
+///
+/// # Errors
+/// As [`fit`].
+pub fn path_in(
+    learned: &Snapshot,
+    known: &Snapshot,
+    target: &SeriesId,
+    horizon: usize,
+    pool: Pool,
+) -> Result<Path> {
+    let fitted = fit_with(learned, known, target, pool)?;
+    let steps = fitted.history.next_periods(horizon).into_iter().zip(1_i64..);
+    let steps = steps.map(|(period, ahead)| {
+        let level = fitted.level_from(0, fitted.history.last_level(), ahead);
+        (period, fitted.history.value(level, period))
+    });
+    let mut path = match fitted.fallback_reason {
+        Some(_) => Path::new(&Naive, steps),
+        None => Path::new(&Pooled, steps),
+    };
+    path.fallback_reason.clone_from(&fitted.fallback_reason);
+    let last = Term::last_level(&fitted.history);
+    let terms = (1_i64..).take(path.steps.len()).map(|ahead| {
+        std::iter::once(last.clone()).chain(fitted.terms_from(0, ahead)).collect()
+    });
+    path.terms = terms.collect();
+    Ok(path)
+}
+
+/// Whether a series' own growth counts in the panel that its drift is pulled to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pool {
+    /// It does.
+    WithOwn,
+    /// It does not: what the panel says comes from the others alone.
+    Others,
 }
 
 /// Fits growth to a series and pulls its drift toward the panel's.
@@ -89,6 +112,14 @@ impl Forecaster for Pooled {
 /// DerSimonian and Laird (1986), doi:10.1016/0197-2456(86)90046-2; Efron and Morris (1972),
 /// doi:10.1080/01621459.1972.10481215
 pub fn fit(known: &Snapshot, target: &SeriesId) -> Result<Outgrowth> {
+    fit_in(known, target, Pool::WithOwn)
+}
+
+/// [`fit`] with a say in who makes the pool.
+///
+/// # Errors
+/// As [`fit`].
+pub fn fit_in(known: &Snapshot, target: &SeriesId, pool: Pool) -> Result<Outgrowth> {
     let constants = &Spec::bundled().growth;
     let history = History::of(known, target, 1)?;
     let unpooled = |history: History, reason: String| Outgrowth {
@@ -111,7 +142,7 @@ pub fn fit(known: &Snapshot, target: &SeriesId) -> Result<Outgrowth> {
     }
     if history.values.len() < constants.min_member {
         own.borrow_variance(&members);
-    } else {
+    } else if pool == Pool::WithOwn {
         members.push(own.clone());
     }
     let drift = shrunk_drift(&own, &members, constants);
@@ -129,12 +160,21 @@ pub fn fit(known: &Snapshot, target: &SeriesId) -> Result<Outgrowth> {
 ///
 /// # Errors
 /// As [`History::of`].
-pub fn fit_with(learned: &Snapshot, known: &Snapshot, target: &SeriesId) -> Result<Outgrowth> {
+pub fn fit_with(
+    learned: &Snapshot,
+    known: &Snapshot,
+    target: &SeriesId,
+    pool: Pool,
+) -> Result<Outgrowth> {
     let history = History::of(known, target, 1)?;
-    let fitted = fit(learned, target)?;
+    let fitted = fit_in(learned, target, pool)?;
     let is_alike =
         |held: &History| (held.scale, held.frequency) == (history.scale, history.frequency);
-    if is_alike(&fitted.history) { Ok(Outgrowth { history, ..fitted }) } else { fit(known, target) }
+    if is_alike(&fitted.history) {
+        Ok(Outgrowth { history, ..fitted })
+    } else {
+        fit_in(known, target, pool)
+    }
 }
 
 /// Growth of another company, if it has values enough and is modelled on the same scale.

@@ -1,16 +1,16 @@
 //! The envelope: how far ahead a model is measurably better than the last value, and the refusal of
 //! what lies beyond.
 //!
-//! May use the core files, `record`, `score` and `spec`. A forecast cannot be built without a
+//! May use the core files, `bootstrap`, `record`, `score` and `spec`. A forecast cannot be built without a
 //! [`Skill`].
 
 use chrono::NaiveDate;
 
+use super::bootstrap::{self, by_quarter};
 use super::history::Scale;
 use super::record::{Attempt, Footing, Record};
 use super::score;
 use super::spec::Spec;
-use super::summary::by_quarter;
 use crate::draws::{Randomness, sorted_quantile};
 use crate::series::SeriesId;
 
@@ -254,29 +254,13 @@ fn skill_of(pairs: impl Iterator<Item = (f64, f64)>) -> Option<f64> {
 /// overlapping horizons and companies hit by one shock stay together; `None` with nothing to measure.
 ///
 /// - `pairs`: origin, absolute error, absolute error of the reference.
-///
-/// # Source
-/// Politis and Romano (1992), circular block-resampling
 pub fn lower_bound(pairs: &[(NaiveDate, f64, f64)], key: &str, horizon: usize) -> Option<f64> {
     let rule = &Spec::bundled().skill;
     let sums = by_quarter(pairs);
     let last = pairs.iter().map(|pair| pair.0).max()?;
     let stream = Randomness::new(0, &format!("skill.{key}"), last);
-    let block = rule.block_length.max(horizon).min(sums.len());
-    let mut skills: Vec<f64> = (0..rule.n_bootstraps)
-        .filter_map(|resample| {
-            let mut random = stream.draw(resample);
-            let (mut error, mut reference) = (0.0, 0.0);
-            for _ in 0..sums.len().div_ceil(block) {
-                let start = random.index(sums.len());
-                for step in 0..block {
-                    let (e, r) = sums[(start + step) % sums.len()];
-                    (error, reference) = (error + e, reference + r);
-                }
-            }
-            (reference > 0.0).then(|| 1.0 - error / reference)
-        })
-        .collect();
-    skills.sort_by(f64::total_cmp);
+    let block = bootstrap::block_length(horizon, sums.len());
+    let skill = |error: f64, reference: f64| (reference > 0.0).then(|| 1.0 - error / reference);
+    let skills = bootstrap::circular(&sums, block, &stream, skill);
     (!skills.is_empty()).then(|| sorted_quantile(&skills, rule.bound_level))
 }

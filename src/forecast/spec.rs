@@ -58,9 +58,11 @@ pub struct Interval {
     pub gamma: f64,
     /// Own residuals before they stand alone.
     pub min_own_residuals: usize,
+    /// Residuals a series that rolling intervals keep.
+    pub rolling_window: usize,
 }
 
-/// Constants of the joint draws.
+/// Constants of the joint draws: what is taken where nothing is measured.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Copula {
@@ -68,6 +70,8 @@ pub struct Copula {
     pub common_share: f64,
     /// Correlation of neighbouring horizons.
     pub persistence: f64,
+    /// Quarters of origins for which the two above count when they are fitted.
+    pub prior_quarters: f64,
 }
 
 /// Constants of the envelope.

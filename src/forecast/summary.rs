@@ -2,9 +2,7 @@
 //!
 //! May use `backtest` and `score`. Hides no number: a refused forecast counts in `all`.
 
-use std::collections::BTreeMap;
-
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 
 use super::backtest::Row;
 use super::history::Scale;
@@ -54,8 +52,8 @@ pub fn summarise(rows: &[&Row]) -> Metrics {
     }
 }
 
-/// Origin, absolute error and the naive forecast's, on the model's scale.
-fn errors(row: &Row) -> Option<(NaiveDate, f64, f64)> {
+/// Origin, absolute error and the naive forecast's, on the model's scale; `None` without an actual.
+pub fn errors(row: &Row) -> Option<(NaiveDate, f64, f64)> {
     let actual = row.actual?;
     let error = |forecast: f64| match row.scale {
         Scale::Log => score::absolute_log_error(actual, forecast),
@@ -96,19 +94,4 @@ fn covered(resolved: &[(&Row, f64)], coverage: f64) -> Option<f64> {
         .filter_map(|(row, y)| Some((row.quantiles.interval(coverage)?, *y)))
         .unzip();
     score::coverage(&intervals, &actual)
-}
-
-/// Calendar quarter of an origin: forecasts made in one quarter are hit by the same shocks.
-pub fn quarter(origin: NaiveDate) -> (i32, u32) {
-    (origin.year(), origin.month0() / 3)
-}
-
-/// Sums of errors and reference errors by quarter of origin, in order.
-pub fn by_quarter(pairs: &[(NaiveDate, f64, f64)]) -> Vec<(f64, f64)> {
-    let mut quarters: BTreeMap<(i32, u32), (f64, f64)> = BTreeMap::new();
-    for (origin, error, reference) in pairs {
-        let sums = quarters.entry(quarter(*origin)).or_default();
-        *sums = (sums.0 + error, sums.1 + reference);
-    }
-    quarters.into_values().collect()
 }

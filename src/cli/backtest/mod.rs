@@ -1,18 +1,22 @@
 //! `chipcast backtest`: replays the past in pseudo real time, beside every rival.
 
-use std::collections::BTreeMap;
+mod by_horizon;
+mod reliability;
+mod trials;
+
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::output::{Rows, table};
 use super::{Context, Outcome, model, series_ids};
 use crate::error::Result;
 use crate::forecast::backtest::{Book, Row};
+use crate::forecast::conformal::Method;
 use crate::forecast::record::Truth;
-use crate::forecast::summary::{Metrics, summarise};
+use crate::forecast::spec::Spec;
 use crate::forecast::{Forecaster, engine, score};
 use crate::report::format;
 
@@ -33,9 +37,18 @@ pub(super) struct Arguments {
     /// First origin
     #[arg(long, value_name = "DATE")]
     from: Option<NaiveDate>,
-    /// One row a horizon, or one row a forecast
+    /// One row a horizon, one row a forecast, or how often what was likely came
     #[arg(long, value_enum, default_value_t = By::Horizon)]
     by: By,
+    /// How past errors become intervals; the engine's own are adaptive
+    #[arg(long, value_enum, default_value_t = Intervals::Adaptive)]
+    intervals: Intervals,
+    /// Forecast each company with what the others alone teach, beside the engine's own
+    #[arg(long, conflicts_with_all = ["models", "by", "placebo"])]
+    leave_one_out: bool,
+    /// Ask the engine for N made-up series of each kind that nothing can foretell, and count the answers
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=2000), conflicts_with_all = ["models", "by"])]
+    placebo: Option<u16>,
     /// Which value counts as what came
     #[arg(long, value_enum, default_value_t = TruthArgument::FirstRelease)]
     truth: TruthArgument,
@@ -45,6 +58,24 @@ pub(super) struct Arguments {
 enum By {
     Horizon,
     Origin,
+    Calibration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Intervals {
+    Split,
+    Rolling,
+    Adaptive,
+}
+
+impl Intervals {
+    fn method(self) -> Method {
+        match self {
+            Self::Split => Method::Split,
+            Self::Rolling => Method::Rolling { window: Spec::bundled().interval.rolling_window },
+            Self::Adaptive => Method::bundled(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -53,9 +84,24 @@ enum TruthArgument {
     Latest,
 }
 
+impl TruthArgument {
+    fn truth(self) -> Truth {
+        match self {
+            Self::FirstRelease => Truth::FirstRelease,
+            Self::Latest => Truth::Latest,
+        }
+    }
+}
+
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
+    if arguments.leave_one_out {
+        return trials::leave_one_out(context, arguments);
+    }
+    if let Some(n) = arguments.placebo {
+        return trials::placebo(context, arguments, n.into());
+    }
     let known = context.snapshot()?;
-    let book = Book::new(&known, arguments.horizon)?;
+    let book = Book::new(&known, arguments.horizon)?.with_intervals(arguments.intervals.method());
     let mut models: Vec<&'static dyn Forecaster> =
         if arguments.models.is_empty() && arguments.spec.is_empty() {
             engine::models().to_vec()
@@ -65,10 +111,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
     for file in &arguments.spec {
         models.push(model::from_spec(file)?);
     }
-    let truth = match arguments.truth {
-        TruthArgument::FirstRelease => Truth::FirstRelease,
-        TruthArgument::Latest => Truth::Latest,
-    };
+    let truth = arguments.truth.truth();
     let (mut rows, mut failures, mut answered) = (Vec::new(), Vec::new(), 0_usize);
     let all = series_ids(&arguments.series)?;
     for series in &all {
@@ -91,120 +134,14 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
         return Err(error);
     }
     match arguments.by {
-        By::Horizon => print_by_horizon(context, &rows, &models)?,
+        By::Horizon => by_horizon::print(context, &rows)?,
         By::Origin => print_by_origin(context, &rows)?,
+        By::Calibration => reliability::print(context, &rows)?,
     }
     for (model, error) in &failures {
         context.say(format!("no rows of `{model}`: {error}"));
     }
     Ok(if answered < all.len() { Outcome::Partial } else { Outcome::Done })
-}
-
-const COLUMNS: [&str; 18] = [
-    "series",
-    "model",
-    "horizon",
-    "n",
-    "mae_log",
-    "mase",
-    "wis",
-    "coverage_80",
-    "coverage_95",
-    "skill",
-    "skill_lower",
-    "n_answered",
-    "mae_log_answered",
-    "mase_answered",
-    "wis_answered",
-    "coverage_80_answered",
-    "coverage_95_answered",
-    "skill_answered",
-];
-
-fn print_by_horizon(
-    context: &Context,
-    rows: &[Row],
-    models: &[&'static dyn Forecaster],
-) -> Result<()> {
-    let mut groups: BTreeMap<(String, usize, usize), Vec<&Row>> = BTreeMap::new();
-    let mut pooled: BTreeMap<(usize, usize), Vec<&Row>> = BTreeMap::new();
-    let all_models = engine::models().iter().chain(models);
-    let order = |name: &str| all_models.clone().position(|m| m.name() == name).unwrap_or(0);
-    for row in rows.iter().filter(|row| row.actual.is_some()) {
-        let rank = order(row.model);
-        groups.entry((row.series.to_string(), row.horizon, rank)).or_default().push(row);
-        pooled.entry((row.horizon, rank)).or_default().push(row);
-    }
-    let n_series =
-        groups.keys().map(|(series, _, _)| series).collect::<std::collections::BTreeSet<_>>().len();
-    let mut printed = Rows::new(&COLUMNS);
-    let mut shown = Vec::new();
-    for ((series, horizon, _), group) in &groups {
-        let metrics = summarise(group);
-        printed.push(values(series, group[0].model, *horizon, &metrics));
-        shown.push(people(series, group[0].model, *horizon, &metrics));
-    }
-    let mut all = Vec::new();
-    if n_series > 1 {
-        for ((horizon, _), group) in &pooled {
-            let metrics = summarise(group);
-            let cells = values("all", group[0].model, *horizon, &metrics);
-            all.push(Value::Object(
-                COLUMNS.iter().zip(cells).map(|(k, v)| ((*k).to_owned(), v)).collect(),
-            ));
-            shown.push(people("all", group[0].model, *horizon, &metrics));
-        }
-    }
-    printed.beside("pooled", Value::Array(all));
-    let header = [
-        "series", "model", "h", "n", "mae log", "mase", "cover 80", "cover 95", "skill",
-        "at least", "answered", "mae log",
-    ];
-    printed
-        .print(context.global.format, || table(&header, &[2, 3, 4, 5, 6, 7, 8, 9, 10, 11], shown))
-}
-
-fn values(series: &str, model: &str, horizon: usize, m: &Metrics) -> Vec<Value> {
-    vec![
-        json!(series),
-        json!(model),
-        json!(horizon),
-        json!(m.all.n),
-        json!(m.all.mae_log),
-        json!(m.all.mase),
-        json!(m.all.wis),
-        json!(m.all.coverage_80),
-        json!(m.all.coverage_95),
-        json!(m.all.skill),
-        json!(m.skill_lower),
-        json!(m.answered.n),
-        json!(m.answered.mae_log),
-        json!(m.answered.mase),
-        json!(m.answered.wis),
-        json!(m.answered.coverage_80),
-        json!(m.answered.coverage_95),
-        json!(m.answered.skill),
-    ]
-}
-
-fn people(series: &str, model: &str, horizon: usize, m: &Metrics) -> Vec<String> {
-    let number = |value: Option<f64>, digits: usize| {
-        value.map_or_else(|| "-".to_owned(), |value| format!("{value:.digits$}"))
-    };
-    vec![
-        series.to_owned(),
-        model.to_owned(),
-        horizon.to_string(),
-        m.all.n.to_string(),
-        number(m.all.mae_log, 4),
-        number(m.all.mase, 3),
-        number(m.all.coverage_80, 2),
-        number(m.all.coverage_95, 2),
-        number(m.all.skill, 3),
-        number(m.skill_lower, 3),
-        m.answered.n.to_string(),
-        number(m.answered.mae_log, 4),
-    ]
 }
 
 const ORIGIN_COLUMNS: [&str; 13] = [

@@ -1,6 +1,12 @@
 //! Metrics: the only definitions of error, score and skill in the crate.
 //!
-//! May use `error`. Pure arithmetic on slices; never sees a series or a day.
+//! May use `error`; `compare` also `bootstrap`. Pure arithmetic on slices; never sees a series or a
+//! day. Here: what the engine is judged by; `point`: further point scores; `distribution`: scores of
+//! whole distributions; `compare`: tests of which forecast is better.
+
+pub mod compare;
+pub mod distribution;
+pub mod point;
 
 use crate::error::{Error, Result};
 
