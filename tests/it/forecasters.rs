@@ -5,6 +5,7 @@ use chipcast::Error;
 use chipcast::forecast::backtest::Book;
 use chipcast::forecast::skill::RefusalCode;
 use chipcast::forecast::{Forecaster, engine};
+use chipcast::ingest::bundled;
 use chipcast::period::Period;
 
 use crate::leakage::panel;
@@ -36,6 +37,25 @@ fn every_model_keeps_the_contract() {
         assert_ne!(forecast.draws(3, 100), forecast.draws(4, 100), "{}", model.name());
     }
     assert_eq!(answered, engine::models().len() - 3, "all but those that need a guide");
+}
+
+#[test]
+fn what_is_asked_further_ahead_changes_nothing_nearer() {
+    let archive = bundled::archive().expect("the bundled data read");
+    for day in ["2020-06-01", "2026-09-24"].map(day) {
+        let known = archive.as_of(day).expect("known");
+        for series in ["nvda.revenue.data_center", "nvda.revenue", "msft.capex_cash"].map(id) {
+            for model in engine::models() {
+                let (Ok(near), Ok(far)) =
+                    (model.path(&known, &series, 2), model.path(&known, &series, 39))
+                else {
+                    continue;
+                };
+                let n = near.steps.len().min(far.steps.len());
+                assert_eq!(near.steps[..n], far.steps[..n], "{} of {series}", model.name());
+            }
+        }
+    }
 }
 
 #[test]
