@@ -14,8 +14,8 @@ pub(super) struct Arguments {
     /// Series ids; those of the main job by default
     #[arg(value_name = "SERIES")]
     series: Vec<String>,
-    /// Models, separated by commas; all of them by default
-    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    /// Models, separated by commas, or `all`; the engine's own by default
+    #[arg(long, value_delimiter = ',', value_name = "NAMES", default_value = "chipcast")]
     models: Vec<String>,
     /// Earlier origins, spread over the history; the last day known is checked too
     #[arg(long, default_value_t = 6, value_name = "N")]
@@ -33,7 +33,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
         asked => series_ids(asked)?,
     };
     let suspects: Vec<Suspect> = match arguments.models.as_slice() {
-        [] => engine::models().iter().copied().map(Suspect::from).collect(),
+        [all] if all == "all" => engine::models().iter().copied().map(Suspect::from).collect(),
         names => names
             .iter()
             .map(|name| engine::model(name).map(Suspect::from))

@@ -2,7 +2,6 @@
 //! where `../shared` is not there; `CHIPCAST_SHARED` names it elsewhere.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use chipcast::archive::{Archive, Status};
 use chipcast::ingest::{Parsed, bundled, checks};
@@ -10,6 +9,7 @@ use chipcast::observation::Observation;
 use chrono::NaiveDate;
 
 use crate::edgar::{assert_blind_to_the_future, date, read, rows};
+use crate::support::shared;
 
 const NVIDIA: &str = "companyfacts/CIK0001045810.json";
 const NVIDIA_APRIL: &str = "companyfacts_2026-04/CIK0001045810.json";
@@ -17,16 +17,6 @@ const ALPHABET: &str = "companyfacts/CIK0001652044.json";
 const META: &str = "companyfacts_trimmed/meta_companyfacts_trimmed.json";
 const MICROSOFT: &str = "companyfacts_trimmed/msft_companyfacts_trimmed.json";
 const ALPHABET_TRIMMED: &str = "companyfacts_trimmed/googl_companyfacts_trimmed.json";
-
-pub(crate) fn shared() -> Option<PathBuf> {
-    let beside = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared"));
-    let folder = std::env::var_os("CHIPCAST_SHARED").map_or(beside, PathBuf::from);
-    if folder.join("data/raw/edgar").is_dir() {
-        return Some(folder);
-    }
-    eprintln!("left out: ../shared is not here");
-    None
-}
 
 fn payload(name: &str) -> Option<Parsed> {
     let path = shared()?.join("data/raw/edgar").join(name);

@@ -3,7 +3,6 @@
 //! out, with a word, where `../shared` is not there.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use chipcast::draws::Randomness;
 use chipcast::forecast::conformal;
@@ -15,15 +14,11 @@ use chipcast::forecast::windows::{Cut, windows};
 use ndarray::Array2;
 use serde_json::Value;
 
+use crate::support;
+
 /// The cases of a file by name, inputs that are "the same as" another's filled in.
 fn golden(file: &str) -> Option<Vec<(String, Value)>> {
-    let beside = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared"));
-    let folder = std::env::var_os("CHIPCAST_SHARED").map_or(beside, PathBuf::from);
-    let Ok(text) = std::fs::read_to_string(folder.join("golden").join(file)) else {
-        eprintln!("left out: ../shared/golden is not here");
-        return None;
-    };
-    let document: Value = serde_json::from_str(&text).expect("JSON");
+    let document = support::golden(file)?;
     let cases = document["cases"].as_array().expect("cases").clone();
     let name = |case: &Value| case["name"].as_str().expect("a name").to_owned();
     let inputs: BTreeMap<String, Value> =

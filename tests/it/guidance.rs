@@ -2,7 +2,6 @@
 //! golden tables, and input that is none.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use chipcast::ingest::edgar::guidance;
 use chipcast::ingest::{Filing, Parsed, Raw};
@@ -10,17 +9,7 @@ use chipcast::observation::Announcement;
 use chipcast::period::Period;
 use proptest::prelude::*;
 
-use crate::support::{chipcast, day, slow};
-
-fn shared() -> Option<PathBuf> {
-    let beside = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared"));
-    let folder = std::env::var_os("CHIPCAST_SHARED").map_or(beside, PathBuf::from);
-    if folder.join("data/raw/press").is_dir() {
-        return Some(folder);
-    }
-    eprintln!("left out: ../shared is not here");
-    None
-}
+use crate::support::{chipcast, day, shared, slow};
 
 /// A company whose year is the calendar's, after its second quarter of 2025.
 const CALENDAR: &str = "Acme Reports Second Quarter 2025 Results\n\n\

@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use crate::edgar_shared::shared;
 use crate::server::site;
-use crate::support::{Run, chipcast, day};
+use crate::support::{Run, chipcast, day, shared};
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a folder")

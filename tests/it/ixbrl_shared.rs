@@ -2,7 +2,6 @@
 //! `../shared` is not there; `CHIPCAST_SHARED` names it elsewhere.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use chipcast::archive::{Batch, Status};
 use chipcast::ingest::edgar::ixbrl::{fourth_quarters, years_beside};
@@ -11,7 +10,7 @@ use chipcast::observation::Observation;
 use chrono::NaiveDate;
 
 use crate::ixbrl::{filing, read};
-use crate::support::{day, id};
+use crate::support::{day, id, shared};
 
 /// File, accession and day of filing, from SEC's list of filings.
 const FILINGS: [(&str, &str, &str); 8] = [
@@ -24,16 +23,6 @@ const FILINGS: [(&str, &str, &str); 8] = [
     ("FY2026Q1_10-Q.htm", "0001045810-25-000116", "2025-05-28"),
     ("FY2026Q2_10-Q.htm", "0001045810-25-000209", "2025-08-27"),
 ];
-
-fn shared() -> Option<PathBuf> {
-    let beside = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared"));
-    let folder = std::env::var_os("CHIPCAST_SHARED").map_or(beside, PathBuf::from);
-    if folder.join("data/raw/filings/nvidia").is_dir() {
-        return Some(folder);
-    }
-    eprintln!("left out: ../shared is not here");
-    None
-}
 
 /// The eight filings, in order of filing, under NVIDIA's own ids.
 fn filings() -> Option<Vec<Parsed>> {

@@ -12,10 +12,9 @@ use chipcast::observation::{Observation, VintageBasis};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use crate::edgar_shared::shared;
 use crate::market::raw;
 use crate::server::serve;
-use crate::support::{chipcast, day};
+use crate::support::{chipcast, day, shared};
 
 const SALES: &str = "epoch_sales_quarters.csv";
 const OWNERS: &str = "epoch_owners_quarters.csv";

@@ -1,11 +1,11 @@
 //! Estimators against scikit-learn and statsmodels: two cases kept beside the tests, and the whole set
-//! where `CHIPCAST_SHARED` names a folder that holds it.
-
-use std::path::Path;
+//! where `../shared` is there.
 
 use chipcast::forecast::regression::inference::{Correction, Covariance, least_squares};
 use chipcast::forecast::regression::{Design, Estimator, Linear, fit};
 use serde_json::Value;
+
+use crate::support;
 
 fn numbers(value: &Value) -> Vec<f64> {
     let values = value.as_array().expect("an array");
@@ -23,14 +23,7 @@ fn design(rows: &[Vec<f64>]) -> Design {
 
 /// The shared cases of a file; `None`, with a word, where the folder is not there.
 fn shared(file: &str) -> Option<Vec<Value>> {
-    let Some(folder) = std::env::var_os("CHIPCAST_SHARED") else {
-        eprintln!("left out: CHIPCAST_SHARED is not set, `{file}` is not compared");
-        return None;
-    };
-    let path = Path::new(&folder).join("golden").join(file);
-    let text = std::fs::read_to_string(path).expect("the shared cases");
-    let document: Value = serde_json::from_str(&text).expect("JSON");
-    Some(document["cases"].as_array().expect("cases").clone())
+    Some(support::golden(file)?["cases"].as_array().expect("cases").clone())
 }
 
 /// Largest relative deviation, 1e-12 at least in the denominator.

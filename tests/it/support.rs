@@ -1,6 +1,6 @@
 //! What several tests need: rows of powers of two, and the binary with a folder of its own.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use chipcast::archive::{Archive, Batch};
@@ -16,6 +16,25 @@ pub(crate) fn day(text: &str) -> NaiveDate {
 
 pub(crate) fn id(text: &str) -> SeriesId {
     SeriesId::new(text).expect("a series id")
+}
+
+/// The folder of public payloads beside the project, or the one that `CHIPCAST_SHARED` names; `None`, with
+/// a word, where it is not there.
+pub(crate) fn shared() -> Option<PathBuf> {
+    let beside = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared"));
+    let folder = std::env::var_os("CHIPCAST_SHARED").map_or(beside, PathBuf::from);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!("left out: {} is not here", folder.display());
+    None
+}
+
+/// A file of golden values in that folder, as JSON.
+pub(crate) fn golden(file: &str) -> Option<serde_json::Value> {
+    let path = shared()?.join("golden").join(file);
+    let text = std::fs::read_to_string(path).expect("the shared cases");
+    Some(serde_json::from_str(&text).expect("JSON"))
 }
 
 /// The calendar quarter with number `idx` from 2010-01-01 on.

@@ -12,7 +12,7 @@ use chipcast::forecast::univariate::smooth::{self, Fit, Trend};
 use chipcast::forecast::univariate::theta::{self, Theta};
 use serde_json::Value;
 
-use crate::edgar_shared::shared;
+use crate::support;
 
 type Smoothing = fn(&[f64], usize, usize) -> Fit;
 type Model = fn(&[f64], usize) -> Vec<f64>;
@@ -48,9 +48,7 @@ fn numbers(value: &Value) -> Vec<f64> {
 
 #[test]
 fn models_agree_with_statsforecast_or_fit_better() {
-    let Some(folder) = shared() else { return };
-    let text = std::fs::read_to_string(folder.join("golden/statsforecast.json")).expect("there");
-    let golden: Value = serde_json::from_str(&text).expect("JSON");
+    let Some(golden) = support::golden("statsforecast.json") else { return };
     let cases = golden["cases"].as_array().expect("a list of cases");
     let by_name: BTreeMap<&str, &Value> =
         cases.iter().map(|case| (case["name"].as_str().unwrap_or_default(), case)).collect();
