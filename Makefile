@@ -55,7 +55,8 @@ fuzz: $(FUZZ)
 		echo "fuzz $$target: $$(tail -1 $$log)"; \
 	done
 
-# Against the budgets; against json.loads and edgartools where public payloads lie beside the project.
+# Against the budgets; against json.loads, edgartools, statsforecast and anofox-forecast where public
+# payloads lie beside the project.
 PAYLOADS := $(wildcard ../shared/data/raw/edgar/companyfacts/*.json)
 bench:
 	$(CARGO) build --release --locked --examples
@@ -63,3 +64,4 @@ bench:
 	python3 benches/cold.py
 	python3 benches/bulk.py
 	$(if $(PAYLOADS),python3 benches/companyfacts.py $(PAYLOADS))
+	$(if $(wildcard ../shared/data/bench),python3 benches/forecasting.py ../shared)
