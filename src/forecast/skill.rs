@@ -166,7 +166,7 @@ impl Skill {
             return Some(Refusal {
                 code: RefusalCode::BeyondHorizon,
                 measured: format!("no claim is made beyond {max_horizon} periods"),
-                would_answer: format!("ask for a horizon of at most {}", self.horizon_cap.max(1)),
+                would_answer: format!("a horizon of at most {}", self.horizon_cap.max(1)),
             });
         }
         let failing = self.by_horizon.get(self.horizon_cap)?;
