@@ -1,6 +1,6 @@
 //! Reliability: whether what came lay where the forecasts said, and how far off their medians were.
 //!
-//! May use `backtest`, `interval`, `ledger` and `score`. One arithmetic for the ledger's forecasts and
+//! May use `backtest`, `ledger` and `score`. One arithmetic for the ledger's forecasts and
 //! for those of a backtest, which are never mixed: each group names its basis. A refused forecast
 //! claimed nothing; it is counted, not scored.
 
@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::backtest::Row;
-use super::interval;
 use super::ledger::{Basis, Entry, LEVELS, Said};
 use super::score;
 
@@ -179,17 +178,9 @@ impl Share {
         (self.n > 0).then_some(share)
     }
 
-    /// The 95% score interval of the share, `(p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) / (1 + z²/n)`.
-    ///
-    /// # Source
-    /// Wilson (1927), doi:10.1080/01621459.1927.10502953
+    /// The 95% score interval of the share.
     pub fn wilson(self) -> Option<(f64, f64)> {
-        #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 forecasts")]
-        let n = self.n as f64;
-        let (p, z) = (self.value()?, interval::normal_quantile(f64::midpoint(1.0, SHARE_LEVEL)));
-        let (middle, over) = (p + z * z / (2.0 * n), 1.0 + z * z / n);
-        let half = z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
-        Some((((middle - half) / over).max(0.0), ((middle + half) / over).min(1.0)))
+        score::compare::wilson(self.n_hits, self.n, SHARE_LEVEL)
     }
 }
 

@@ -185,7 +185,7 @@ fn placebo_row(
     beside: Neighbours,
     alarms: FalseAlarms,
 ) -> (Vec<Value>, Vec<String>) {
-    let ends = wilson(alarms.n_answered, alarms.n);
+    let ends = wilson(alarms.n_answered, alarms.n, 0.9);
     #[expect(clippy::cast_precision_loss, reason = "placebos are few")]
     let rate = alarms.n_answered as f64 / alarms.n as f64;
     let values = vec![

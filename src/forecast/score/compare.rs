@@ -209,15 +209,16 @@ fn share_above(values: &[f64], bound: f64) -> f64 {
     count(values.iter().filter(|value| **value > bound).count()) / count(values.len().max(1))
 }
 
-/// The Wilson score interval of a share at a coverage of 90%.
+/// The score interval of a share `p` of `n`, `(p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) / (1 + z²/n)` with the
+/// normal quantile `z` of the coverage; `None` of nothing.
 ///
 /// # Source
 /// Wilson (1927), doi:10.1080/01621459.1927.10502953
-pub fn wilson(n_hits: usize, n: usize) -> Option<(f64, f64)> {
+pub fn wilson(n_hits: usize, n: usize, coverage: f64) -> Option<(f64, f64)> {
     if n == 0 {
         return None;
     }
-    let z = statrs::distribution::Normal::standard().inverse_cdf(0.95);
+    let z = statrs::distribution::Normal::standard().inverse_cdf(f64::midpoint(1.0, coverage));
     let (n, share) = (count(n), count(n_hits) / count(n));
     let centre = (share + z * z / (2.0 * n)) / (1.0 + z * z / n);
     let half = z / (1.0 + z * z / n) * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
@@ -263,8 +264,8 @@ mod tests {
 
     #[test]
     fn wilson_of_nothing_in_twenty() {
-        let (low, high) = wilson(0, 20).expect("twenty");
+        let (low, high) = wilson(0, 20, 0.9).expect("twenty");
         assert!(low.abs() < 1e-15 && (high - 0.1191).abs() < 1e-3, "{high}");
-        assert_eq!(wilson(0, 0), None);
+        assert_eq!(wilson(0, 0, 0.9), None);
     }
 }
