@@ -199,6 +199,7 @@ mod tests {
             mase_scale: None,
             actual: Some(Point { period, value: shock, vintage }),
             scale: Scale::Linear,
+            interval_scale: Scale::Linear,
         }
     }
 

@@ -84,9 +84,9 @@ pub fn path_in(
     };
     path.fallback_reason.clone_from(&fitted.fallback_reason);
     let last = Term::last_level(&fitted.history);
-    let terms = (1_i64..).take(path.steps.len()).map(|ahead| {
-        std::iter::once(last.clone()).chain(fitted.terms_from(0, ahead)).collect()
-    });
+    let terms = (1_i64..)
+        .take(path.steps.len())
+        .map(|ahead| std::iter::once(last.clone()).chain(fitted.terms_from(0, ahead)).collect());
     path.terms = terms.collect();
     Ok(path)
 }
