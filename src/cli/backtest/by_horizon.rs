@@ -74,8 +74,8 @@ type Group<'a> = ((String, usize), Vec<Vec<&'a Row>>);
 /// The rows whose actual is known, by series and horizon, then by model in the engine's order; under
 /// `all` those of every series, where there are several.
 pub(super) fn grouped(rows: &[Row]) -> Vec<Group<'_>> {
-    let mut groups: BTreeMap<(bool, String, usize), BTreeMap<(usize, &str), Vec<&Row>>> =
-        BTreeMap::new();
+    type OfModel<'a> = BTreeMap<(usize, &'a str), Vec<&'a Row>>;
+    let mut groups: BTreeMap<(bool, String, usize), OfModel<'_>> = BTreeMap::new();
     let models = engine::models();
     let rank = |name: &str| models.iter().position(|m| m.name() == name).unwrap_or(models.len());
     let n_series = rows.iter().map(|row| &row.series).collect::<BTreeSet<_>>().len();

@@ -234,7 +234,9 @@ mod tests {
         let y = (0..160).map(|t| if t == 0 { 0.0 } else { columns[3][t - 1] + 0.3 * noise() });
         let y = y.collect();
         columns.insert(0, y);
-        columns.iter_mut().for_each(|column| column.truncate(n));
+        for column in &mut columns {
+            column.truncate(n);
+        }
         let names = (0..columns.len()).map(|i| format!("c{i}")).collect();
         Table::new(names, columns).expect("finite")
     }
