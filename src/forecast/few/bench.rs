@@ -1,7 +1,8 @@
 //! Nested rolling origins of one series and horizon: what each set of variables would have said at
 //! every earlier origin, from the rows resolved there.
 //!
-//! May use the core files, `gram`, `partial`, `lab`, `price` and `regression`. A sweep follows the
+//! May use the core files, `gram`, `partial`, `lab`, `price`, `bootstrap` and
+//! `regression`. A sweep follows the
 //! origins with sums that are updated row by row; nothing is refitted.
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use super::partial::Partial;
 use super::price::{self, Choice, Compared};
 use crate::archive::is_public;
 use crate::error::{Error, Result};
+use crate::forecast::bootstrap::{block_length, quarter};
 use crate::forecast::regression::{Design, Estimator, Linear, fit};
 
 /// Own squares that earlier variables must leave of one, or it is left out.
@@ -58,6 +60,20 @@ impl<'a> Bench<'a> {
     /// Rows whose outcome was public on a day.
     pub fn n_resolved(&self, day: NaiveDate) -> usize {
         self.came.iter().flatten().filter(|(_, vintage)| is_public(*vintage, day)).count()
+    }
+
+    /// Whether resolved forecasts of these origins, in order, are enough for a bound: as many as the spec
+    /// asks for, over as many blocks of quarters; overlapping horizons say little anew.
+    pub fn is_enough(&self, origins: impl Iterator<Item = NaiveDate>) -> bool {
+        let (mut n, mut n_quarters, mut last) = (0, 0, None);
+        for origin in origins {
+            n += 1;
+            n_quarters += usize::from(last != Some(quarter(origin)));
+            last = Some(quarter(origin));
+        }
+        let spec = self.lab.spec();
+        let block = block_length(self.horizon, usize::MAX);
+        n >= spec.min_validations && n_quarters >= spec.min_blocks * block
     }
 
     /// The values of variables now; all of them must be known.

@@ -7,6 +7,7 @@
 use chrono::{Datelike, NaiveDate};
 use rayon::prelude::*;
 
+use super::bench::Bench;
 use super::lab::Lab;
 use super::price::{self, Choice};
 use crate::forecast::score;
@@ -34,7 +35,7 @@ pub struct Cell {
     pub n: usize,
     /// Skill against the last value; `None` of no forecast.
     pub skill: Option<f64>,
-    /// Its lower bound, by block bootstrap over quarters of origins.
+    /// Its lower bound, by block bootstrap over quarters of origins; `None` with too few blocks of them.
     pub lower: Option<f64>,
     /// Mean number of variables used: fewer than forced where no more could be priced.
     pub mean_variables: f64,
@@ -99,23 +100,28 @@ fn at(lab: &Lab<'_>, horizon: usize) -> (Vec<Cell>, Choice) {
             trials.push((row.day, (growth - said).abs(), growth.abs(), used.len()));
         }
     }
+    let choice = bench.price_now();
     let regimes = regimes(&lab.spec().eras);
+    let bench = &bench;
     let cells = counts.iter().zip(&trials).flat_map(|(count, trials)| {
         regimes.iter().map(move |(regime, low, high)| {
             let inside = trials.iter().filter(|trial| (*low..=*high).contains(&trial.0.year()));
-            cell(lab, (horizon, *count), regime, &inside.copied().collect::<Vec<_>>())
+            cell(bench, *count, regime, &inside.copied().collect::<Vec<_>>())
         })
     });
-    (cells.collect(), bench.price_now())
+    (cells.collect(), choice)
 }
 
-fn cell(lab: &Lab<'_>, (horizon, count): (usize, Count), regime: &str, trials: &[Trial]) -> Cell {
+fn cell(bench: &Bench<'_>, count: Count, regime: &str, trials: &[Trial]) -> Cell {
+    let horizon = bench.horizon();
     let pairs: Vec<_> = trials.iter().map(|trial| (trial.0, trial.1, trial.2)).collect();
     let (errors, naive): (Vec<_>, Vec<_>) = pairs.iter().map(|(_, e, n)| (*e, *n)).unzip();
     let is_measured = pairs.len() >= MIN_MEASURED;
     let skill = score::skill(&errors, &naive).filter(|_| is_measured);
-    let key = format!("few.{}.{horizon}", lab.target());
-    let lower = skill.and_then(|_| skill::lower_bound(&pairs, &key, horizon));
+    let key = format!("few.{}.{horizon}", bench.lab().target());
+    let is_enough = bench.is_enough(pairs.iter().map(|(origin, ..)| *origin));
+    let bounded = skill.filter(|_| is_enough);
+    let lower = bounded.and_then(|_| skill::lower_bound(&pairs, &key, horizon));
     #[expect(clippy::cast_precision_loss, reason = "few variables and origins")]
     let mean_variables =
         trials.iter().map(|trial| trial.3 as f64).sum::<f64>() / trials.len().max(1) as f64;

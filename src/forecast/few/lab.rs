@@ -121,12 +121,13 @@ impl<'a> Lab<'a> {
         growth.is_finite().then_some((growth, *vintage))
     }
 
-    /// Variables that lie outside the range of the earlier origins, of at least so many as a price needs.
+    /// Variables that lie outside the range of the earlier origins whose next period is known: the rows
+    /// that anything was learned from. At least so many of them as a price needs.
     pub fn extrapolations(&self) -> Vec<Extrapolation> {
         let of = |variable: usize| {
             let value = self.now.values(1)[variable]?;
-            let seen: Vec<f64> =
-                self.rows.iter().filter_map(|row| row.values(1)[variable]).collect();
+            let trained = self.rows.iter().filter(|row| self.came(row, 1).is_some());
+            let seen: Vec<f64> = trained.filter_map(|row| row.values(1)[variable]).collect();
             let low = seen.iter().copied().fold(f64::INFINITY, f64::min);
             let high = seen.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let is_outside = value < low || value > high;

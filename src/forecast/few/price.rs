@@ -29,7 +29,7 @@ pub enum Verdict {
     Accepted,
     /// It is not known today.
     NotKnown,
-    /// Too few resolved forecasts with and without it.
+    /// Too few resolved forecasts with and without it, or too few blocks of them for a bound.
     ShortRecord,
     /// It raised the error, or left it as it was.
     NoGain,
@@ -178,8 +178,8 @@ fn offer(bench: &mut Bench<'_>, given: &[usize], variable: usize, day: NaiveDate
     let n = compared.len();
     let gain: f64 = compared.iter().map(|c| c.gain).sum();
     let naive: f64 = compared.iter().map(|c| c.naive).sum();
-    let is_measured = n >= bench.lab().spec().min_validations && naive > 0.0;
-    let price = is_measured.then(|| gain / naive);
+    let price =
+        (bench.is_enough(compared.iter().map(|c| c.origin)) && naive > 0.0).then(|| gain / naive);
     let given = given.to_vec();
     Offer { variable, given, price, lower: None, n, verdict: Verdict::NotSure }
 }

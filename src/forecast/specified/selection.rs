@@ -41,6 +41,8 @@ pub struct Selection {
     pub rows_per_coefficient: usize,
     /// Resolved forecasts with and without a variable before it has a price.
     pub min_validations: usize,
+    /// Blocks of quarters (as the envelope's bound takes them) over which those lie.
+    pub min_blocks: usize,
     /// First years of the regimes after the first one, ascending.
     #[serde(default)]
     pub eras: Vec<i32>,
@@ -69,6 +71,7 @@ impl Selection {
         within("rows_per_variable", self.rows_per_variable, (2, 1000))?;
         within("max_variables", self.max_variables, (1, 8))?;
         within("min_validations", self.min_validations, (4, 1000))?;
+        within("min_blocks", self.min_blocks, (2, 100))?;
         if !self.eras.is_sorted() {
             return Err(Error::invalid("`eras` are not in order; needed are ascending years"));
         }

@@ -10,24 +10,20 @@
     reason = "an example reads and writes for itself"
 )]
 
-use std::collections::BTreeMap;
+mod fred;
+
 use std::fmt::Write as _;
-use std::fs::File;
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
 use chipcast::forecast::few::spec::Rule;
 use chipcast::forecast::few::study::{self, Line, Way};
 use chipcast::forecast::few::surface::{self, score};
-use chipcast::forecast::few::table::Table;
 use chrono::{Datelike, NaiveDate};
-use polars::prelude::{Column, DataType, ParquetReader, SerReader};
+use fred::Data;
 
 const HORIZONS: [usize; 4] = [1, 2, 4, 8];
-/// First quarter of the data.
-const START: &str = "1970-01-01";
-/// Share of values that a series must have.
-const MIN_KNOWN: f64 = 0.98;
 /// The targets, by McCracken and Ng's groups.
 const GROUPS: [(&str, &[&str]); 7] = [
     ("NIPA", &["GDPC1", "PCECC96", "PNFIx", "GPDIC1", "EXPGSC1", "IMPGSC1", "DPIC96"]),
@@ -49,14 +45,9 @@ struct Arguments {
     csv: Option<String>,
 }
 
-struct Data {
-    table: Table,
-    dates: Vec<NaiveDate>,
-}
-
 fn main() -> anyhow::Result<()> {
     let arguments = arguments()?;
-    let data = read(&arguments)?;
+    let data = fred::read(Path::new(&arguments.file), arguments.until)?;
     let named = GROUPS.iter().flat_map(|(_, targets)| targets.iter());
     let targets: Vec<usize> = named.map(|name| data.table.index(name)).collect::<Result<_, _>>()?;
     let start = Instant::now();
@@ -96,80 +87,6 @@ fn arguments() -> anyhow::Result<Arguments> {
     Ok(arguments)
 }
 
-/// Every series transformed, from 1970, the few missing values carried on from the last one known (at
-/// the start, back from the first).
-fn read(arguments: &Arguments) -> anyhow::Result<Data> {
-    let frame = ParquetReader::new(File::open(&arguments.file)?).finish()?;
-    let days = |column: &Column| column.cast(&DataType::Date);
-    let dates = days(frame.column("date")?)?.cast(&DataType::Int32)?;
-    let codes = frame.column("tcode")?.cast(&DataType::Int32)?;
-    let cells = dates.i32()?.iter().zip(frame.column("unique_id")?.str()?.iter());
-    let mut raw: BTreeMap<&str, (i32, BTreeMap<NaiveDate, f64>)> = BTreeMap::new();
-    for ((date, id), (y, code)) in
-        cells.zip(frame.column("y")?.f64()?.iter().zip(codes.i32()?.iter()))
-    {
-        let date = date.and_then(NaiveDate::from_epoch_days).context("a row without a date")?;
-        let (id, code) = (id.context("a row without a name")?, code.context("no `tcode`")?);
-        if let Some(y) = y.filter(|_| date <= arguments.until) {
-            raw.entry(id).or_insert((code, BTreeMap::new())).1.insert(date, y);
-        }
-    }
-    let mut dates: Vec<NaiveDate> = raw.values().flat_map(|(_, y)| y.keys().copied()).collect();
-    dates.sort_unstable();
-    dates.dedup();
-    let skipped = dates.partition_point(|date| *date < START.parse().unwrap_or_default());
-    let (mut names, mut columns) = (Vec::new(), Vec::new());
-    for (id, (code, values)) in &raw {
-        let levels: Vec<f64> =
-            dates.iter().map(|d| values.get(d).copied().unwrap_or(f64::NAN)).collect();
-        let changed = transformed(&levels, *code)?.split_off(skipped);
-        let n_known = changed.iter().filter(|value| !value.is_nan()).count();
-        #[expect(clippy::cast_precision_loss, reason = "few rows")]
-        if n_known as f64 / changed.len() as f64 > MIN_KNOWN {
-            names.push((*id).to_owned());
-            columns.push(filled(changed));
-        }
-    }
-    Ok(Data { table: Table::new(names, columns)?, dates: dates.split_off(skipped) })
-}
-
-/// McCracken and Ng's transformations 1 to 7, growth in percent.
-fn transformed(x: &[f64], code: i32) -> anyhow::Result<Vec<f64>> {
-    let log = || x.iter().map(|value| value.ln()).collect::<Vec<_>>();
-    let growth = || -> Vec<f64> {
-        let ratio = (1..x.len()).map(|t| x[t] / x[t - 1] - 1.0);
-        std::iter::once(f64::NAN).chain(ratio).collect()
-    };
-    let percent = |values: Vec<f64>| values.into_iter().map(|value| 100.0 * value).collect();
-    Ok(match code {
-        1 => x.to_vec(),
-        2 => differences(x),
-        3 => differences(&differences(x)),
-        4 => log(),
-        5 => percent(differences(&log())),
-        6 => percent(differences(&differences(&log()))),
-        7 => percent(differences(&growth())),
-        other => bail!("no transformation {other}"),
-    })
-}
-
-fn differences(x: &[f64]) -> Vec<f64> {
-    std::iter::once(f64::NAN).chain(x.windows(2).map(|pair| pair[1] - pair[0])).collect()
-}
-
-fn filled(mut column: Vec<f64>) -> Vec<f64> {
-    let first = column.iter().copied().find(|value| value.is_finite()).unwrap_or(0.0);
-    let mut last = first;
-    for value in &mut column {
-        if value.is_finite() {
-            last = *value;
-        } else {
-            *value = last;
-        }
-    }
-    column
-}
-
 fn word(way: Way) -> String {
     match way {
         Way::Base => "ar".to_owned(),
@@ -186,11 +103,11 @@ fn group(target: &str) -> &'static str {
 }
 
 /// A predicate on origins: not before the first, and the quarter forecast inside an era.
-fn inside<'a>(
-    data: &'a Data,
+fn inside(
+    data: &Data,
     (first, horizon): (usize, usize),
     (low, high): (i32, i32),
-) -> impl Fn(usize) -> bool + 'a {
+) -> impl Fn(usize) -> bool + '_ {
     move |origin| {
         let year = data.dates[origin + horizon].year();
         origin >= first && low <= year && year <= high
