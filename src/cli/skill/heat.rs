@@ -28,6 +28,9 @@ pub(super) fn people(found: &Found<'_>) -> String {
         return "no surface: too little is known".to_owned();
     };
     let is_coloured = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    if regimes(envelope).is_empty() {
+        return "no surface: too few forecasts are resolved".to_owned();
+    }
     let mut text =
         "skill by number of variables, % of the last value's error; * lower bound above zero"
             .to_owned();
@@ -64,9 +67,10 @@ fn shaded(cell: Option<&Cell>, is_coloured: bool) -> String {
     }
 }
 
+/// The regimes in which anything was measured.
 fn regimes(envelope: &Envelope) -> Vec<&str> {
     let mut regimes: Vec<&str> = Vec::new();
-    for cell in &envelope.surface {
+    for cell in envelope.surface.iter().filter(|cell| cell.skill.is_some()) {
         if !regimes.contains(&cell.regime.as_str()) {
             regimes.push(&cell.regime);
         }
@@ -99,7 +103,8 @@ fn name(count: Count) -> String {
 /// # Errors
 /// [`Error::Insufficient`] where no surface could be measured.
 pub(super) fn svg(found: &Found<'_>, as_of: NaiveDate, run_id: &str) -> Result<String> {
-    let Some((lab, envelope)) = &found.few else {
+    let measured = found.few.as_ref().filter(|(_, envelope)| !regimes(envelope).is_empty());
+    let Some((lab, envelope)) = measured else {
         return Err(Error::insufficient(format!(
             "a heat map needs a surface; too little of {:?} is known as of {as_of}",
             found.series

@@ -159,7 +159,8 @@ pub(super) fn people_prices(found: &Found<'_>) -> String {
         envelope.choices.iter().map(|(_, choice)| choice.budget.to_string()).collect();
     format!(
         "{}\nprice: skill added out of sample beside the accepted ones, lower bound in brackets; `in`: \
-         accepted,\nthe bound lies above zero; budget of variables by horizon {}",
+         accepted, the\nbound lies above zero; `n=`: so few resolved forecasts have no price; `unknown`: not \
+         known today;\nbudget of variables by horizon {}",
         table(&header, &numbers, lines.collect()),
         budgets.join(", ")
     )

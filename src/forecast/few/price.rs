@@ -83,17 +83,20 @@ pub struct Choice {
     pub offers: Vec<Offer>,
 }
 
-/// Accepts variables one by one, each time the one of the highest price if its bound lies above zero,
-/// until the budget is spent.
+/// Accepts variables one by one, each time the one of the highest price among those whose bound lies above
+/// zero, until the budget is spent.
 pub(super) fn choose(bench: &mut Bench<'_>, day: NaiveDate, values: &[Option<f64>]) -> Choice {
     let n_rows = bench.n_resolved(day);
     let budget = bench.lab().spec().budget(n_rows);
     let mut choice = Choice { accepted: Vec::new(), budget, n_rows, offers: Vec::new() };
     while choice.accepted.len() < budget {
-        let Some(offer) = best(bench, &choice.accepted, day, values, true) else { break };
-        if offer.lower.is_none_or(|lower| lower <= 0.0) {
-            break;
-        }
+        let offers = ranked(bench, &choice.accepted, day, values);
+        let mut bounded =
+            offers.into_iter().take_while(|offer| offer.price > Some(0.0)).map(|offer| {
+                let lower = bound(bench, &offer, day, values);
+                Offer { lower, ..offer }
+            });
+        let Some(offer) = bounded.find(|offer| offer.lower > Some(0.0)) else { break };
         choice.accepted.push(offer.variable);
         choice.offers.push(Offer { verdict: Verdict::Accepted, ..offer });
     }
@@ -125,10 +128,7 @@ pub(super) fn listed(bench: &mut Bench<'_>, day: NaiveDate, values: &[Option<f64
             Offer { lower, verdict, ..offer }
         })
         .collect();
-    others.sort_by(|a, b| {
-        let price = |offer: &Offer| offer.price.unwrap_or(f64::NEG_INFINITY);
-        price(b).total_cmp(&price(a)).then(a.variable.cmp(&b.variable))
-    });
+    sort(&mut others);
     choice.offers.extend(others);
     choice
 }
@@ -143,33 +143,33 @@ pub(super) fn forced(
 ) -> Vec<usize> {
     let mut taken = Vec::new();
     while taken.len() < n {
-        let Some(offer) = best(bench, &taken, day, values, false) else { break };
-        taken.push(offer.variable);
+        let Some(best) = ranked(bench, &taken, day, values).into_iter().next() else { break };
+        taken.push(best.variable);
     }
     taken
 }
 
-/// The candidate of the highest price, with its bound if that is asked and the price is above zero.
-fn best(
+/// Every candidate that has a price beside what is given, the highest first.
+fn ranked(
     bench: &mut Bench<'_>,
     given: &[usize],
     day: NaiveDate,
     values: &[Option<f64>],
-    is_bounded: bool,
-) -> Option<Offer> {
-    let mut best: Option<Offer> = None;
-    for variable in (0..values.len()).filter(|v| values[*v].is_some() && !given.contains(v)) {
-        let offer = offer(bench, given, variable, day);
-        let beats = |held: &Offer| offer.price > held.price;
-        if offer.price.is_some() && best.as_ref().is_none_or(beats) {
-            best = Some(offer);
-        }
-    }
-    let mut best = best?;
-    if is_bounded && best.price.is_some_and(|price| price > 0.0) {
-        best.lower = bound(bench, &best, day, values);
-    }
-    Some(best)
+) -> Vec<Offer> {
+    let candidates = (0..values.len()).filter(|v| values[*v].is_some() && !given.contains(v));
+    let mut offers: Vec<Offer> =
+        candidates.map(|variable| offer(bench, given, variable, day)).collect();
+    offers.retain(|offer| offer.price.is_some());
+    sort(&mut offers);
+    offers
+}
+
+/// The highest price first, those without one last.
+fn sort(offers: &mut [Offer]) {
+    offers.sort_by(|a, b| {
+        let price = |offer: &Offer| offer.price.unwrap_or(f64::NEG_INFINITY);
+        price(b).total_cmp(&price(a)).then(a.variable.cmp(&b.variable))
+    });
 }
 
 /// A candidate's price beside what is given; without one where too few origins compare.
