@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::output::{Rows, table};
-use super::{Context, Outcome, explain, model, series_ids};
+use super::{Context, Outcome, explain, model, series_ids, skill};
 use crate::error::{Error, Result};
 use crate::forecast::backtest::Book;
 use crate::forecast::skill::{Refusal, RefusalCode};
@@ -96,11 +96,15 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
         return Ok(outcome(&forecasts, arguments, !failures.is_empty()));
     }
     let mut rows = Rows::new(&COLUMNS);
-    for forecast in &forecasts {
-        push_rows(&mut rows, forecast, arguments, &run_id, context.global.seed);
+    let told: Vec<Told<'_>> = forecasts
+        .iter()
+        .map(|forecast| Told { forecast, outside: skill::outside(&known, &forecast.target) })
+        .collect();
+    for told in &told {
+        push_rows(&mut rows, told, arguments, &run_id, context.global.seed);
     }
     rows.beside("announcements", announcements(&forecasts));
-    rows.print(context.global.format, || people(&forecasts, arguments))?;
+    rows.print(context.global.format, || people(&told, arguments))?;
     for (series, error) in &failures {
         Context::fail(series, error);
     }
@@ -161,7 +165,14 @@ fn hub_row(forecast: &Forecast, step: &Outlook, run_id: &str, output: Output<'_>
     ]
 }
 
-fn push_rows(rows: &mut Rows, forecast: &Forecast, arguments: &Arguments, run_id: &str, seed: u64) {
+/// A forecast, and what of its inputs lies outside what was seen.
+struct Told<'a> {
+    forecast: &'a Forecast,
+    outside: Option<String>,
+}
+
+fn push_rows(rows: &mut Rows, told: &Told<'_>, arguments: &Arguments, run_id: &str, seed: u64) {
+    let Told { forecast, outside } = told;
     for step in &forecast.steps {
         let mut push = |kind: &str, id: Value, value: Value, note: Value| {
             rows.push(hub_row(forecast, step, run_id, Output { kind, id, value, note }));
@@ -172,7 +183,10 @@ fn push_rows(rows: &mut Rows, forecast: &Forecast, arguments: &Arguments, run_id
             continue;
         }
         let guided = forecast.announcement.as_ref().filter(|_| step.horizon == 1);
-        push("median", Value::Null, json!(step.median), guided.map_or(Value::Null, guide_note));
+        let notes: Vec<String> =
+            guided.map(guide_note).into_iter().chain(outside.clone()).collect();
+        let note = if notes.is_empty() { Value::Null } else { json!(notes.join("; ")) };
+        push("median", Value::Null, json!(step.median), note);
         if arguments.mean {
             push("mean", Value::Null, json!(step.quantiles.mean()), Value::Null);
         }
@@ -205,13 +219,10 @@ fn push_samples(rows: &mut Rows, forecast: &Forecast, n: usize, run_id: &str, se
 }
 
 /// The guide that went into a step, in words.
-fn guide_note(a: &Announcement) -> Value {
+fn guide_note(a: &Announcement) -> String {
     let (mid, end) = (format::words(a.mid, a.unit, 1), a.period.end());
     let metric = a.metric.replace(['_', '.'], " ");
-    json!(format!(
-        "guide of {}: {metric} {mid} for the period to {end}; {}",
-        a.published, a.locator
-    ))
+    format!("guide of {}: {metric} {mid} for the period to {end}; {}", a.published, a.locator)
 }
 
 fn announcements(forecasts: &[Forecast]) -> Value {
@@ -236,11 +247,14 @@ fn announcements(forecasts: &[Forecast]) -> Value {
     Value::Array(rows.collect())
 }
 
-fn people(forecasts: &[Forecast], arguments: &Arguments) -> String {
+fn people(told: &[Told<'_>], arguments: &Arguments) -> String {
     let first = arguments.coverage.first().copied().unwrap_or(0.8);
     let mut text = String::new();
-    for forecast in forecasts {
+    for Told { forecast, outside } in told {
         text.push_str(&format!("{}\n", heading(&forecast.target, forecast)));
+        if let Some(outside) = outside {
+            text.push_str(&format!("{outside}\n"));
+        }
         let shown =
             forecast.steps.iter().map(|step| people_row(forecast, step, arguments)).collect();
         let mut header = vec!["period end".to_owned(), "median".to_owned()];

@@ -46,19 +46,20 @@ impl Rows {
         }
     }
 
+    /// The rows as a list of objects, to stand beside those of another table.
+    pub(super) fn objects(&self) -> Value {
+        let object = |row: &Vec<Value>| {
+            let pairs = self.columns.iter().zip(row);
+            Value::Object(pairs.map(|(k, v)| ((*k).to_owned(), v.clone())).collect())
+        };
+        self.rows.iter().map(object).collect()
+    }
+
     fn json(&self) -> Result<String> {
-        let rows: Vec<_> = self
-            .rows
-            .iter()
-            .map(|row| {
-                let pairs = self.columns.iter().zip(row);
-                Value::Object(pairs.map(|(k, v)| ((*k).to_owned(), v.clone())).collect())
-            })
-            .collect();
         let mut document = Map::new();
         document.insert("schema_version".to_owned(), json!(SCHEMA_VERSION));
         document.extend(self.extra.clone());
-        document.insert("rows".to_owned(), Value::Array(rows));
+        document.insert("rows".to_owned(), self.objects());
         serde_json::to_string_pretty(&Value::Object(document))
             .map_err(|e| Error::store("the rows cannot be written as JSON").caused_by(e))
     }

@@ -8,11 +8,13 @@ use std::sync::OnceLock;
 pub const ENGINE_VERSION: u32 = 1;
 
 /// The files of constants that go into forecasts, as they are compiled in.
-pub const SPECS: [(&str, &str); 13] = [
+pub const SPECS: [(&str, &str); 15] = [
     ("bayesian_ridge.toml", include_str!("../../models/bayesian_ridge.toml")),
     ("bridge.toml", include_str!("../../models/bridge.toml")),
     ("chipcast.toml", include_str!("../../models/chipcast.toml")),
     ("elastic_net.toml", include_str!("../../models/elastic_net.toml")),
+    ("few.toml", include_str!("../../models/few.toml")),
+    ("few_variables.toml", include_str!("../../models/few_variables.toml")),
     ("huber.toml", include_str!("../../models/huber.toml")),
     ("inverse_error.toml", include_str!("../../models/inverse_error.toml")),
     ("lasso.toml", include_str!("../../models/lasso.toml")),

@@ -6,7 +6,7 @@
 //! earlier origins), `interval` (how wrong it was), `skill` (how far that reaches), `copula` (how worlds
 //! hang together), `backtest`, `score`; then what judges them (`calibration`, `contest`,
 //! `leave_one_out`, `placebo`), what makes them add up (`reconcile`, `hierarchy`), `news` (what moved a
-//! forecast), `bridge` (two runs apart in five parts), `releases` (what comes next), `ledger`.
+//! forecast), `few` (what k variables cost or gain), `bridge` (two runs apart in five parts), `releases` (what comes next), `ledger`.
 //! `panel` forecasts a user's own table.
 
 pub mod backtest;
@@ -17,6 +17,7 @@ pub mod conformal;
 pub mod contest;
 pub mod copula;
 pub mod engine;
+pub mod few;
 pub mod guidance;
 pub mod hierarchy;
 pub mod history;

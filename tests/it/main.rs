@@ -18,7 +18,10 @@ mod crawl;
 mod edgar;
 mod edgar_properties;
 mod edgar_shared;
+mod few;
 mod forecasters;
+#[path = "../../examples/few_variables/fred.rs"]
+mod fred;
 mod golden_scores;
 mod guidance;
 mod http;

@@ -171,7 +171,7 @@ fn a_saved_model_says_what_the_model_said_and_takes_new_rows() {
     for model in specified::bundled() {
         let Ok(saved) = Saved::fit(model, &known, &target, 4) else {
             assert!(
-                ["bridge", "median", "inverse_error", "stacking"].contains(&model.name()),
+                ["bridge", "few", "median", "inverse_error", "stacking"].contains(&model.name()),
                 "{}",
                 model.name()
             );

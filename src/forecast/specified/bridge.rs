@@ -34,7 +34,7 @@ pub(super) fn path(
             history.frequency.word()
         )));
     }
-    let driver = Driver::of(name, spec, known, &history)?;
+    let driver = Driver::of(name, &SeriesId::new(&spec.driver)?, known, &history)?;
     let past = Past::of(known, target, &history, &spec.lags, &spec.features)?;
     let next = history.last_number() + 1;
     let too_little = |what: String| {
@@ -84,13 +84,12 @@ struct Driver {
 }
 
 impl Driver {
-    fn of(name: &str, spec: &Spec, known: &Snapshot, target: &History) -> Result<Self> {
-        let id = SeriesId::new(&spec.driver)?;
+    fn of(name: &str, id: &SeriesId, known: &Snapshot, target: &History) -> Result<Self> {
         let missing = |why: String| Error::insufficient(format!("`{name}` needs {id:?}: {why}"));
-        if !known.holds(&id)? {
+        if !known.holds(id)? {
             return Err(missing("it is not in the archive".to_owned()));
         }
-        let driver = History::of(known, &id, 24).map_err(|error| missing(error.to_string()))?;
+        let driver = History::of(known, id, 24).map_err(|error| missing(error.to_string()))?;
         if driver.frequency != Frequency::Month || driver.scale != Scale::Log {
             return Err(missing(format!(
                 "needed are months above zero; found is a {}",
@@ -107,16 +106,31 @@ impl Driver {
     /// The columns of the quarter with a number, from months known as far into it as they are known
     /// into the quarter to be forecast.
     fn row(&self, spec: &Spec, past: &Past<'_>, number: i64) -> Option<Vec<f64>> {
-        let first = self.first_of_zero + 3 * number;
-        let months = monthly::completed(&self.months, first + self.edge, first + 2)?;
-        let mut row = Vec::new();
-        for lag in &spec.driver_lags {
-            let first = first - 3 * i64::try_from(*lag).ok()?;
-            row.push(monthly::quarter(&months, first)? - monthly::quarter(&months, first - 3)?);
-        }
+        let mut row = self.growth(number, &spec.driver_lags)?;
         row.extend(past.at(number - 1, 1)?);
         Some(row)
     }
+
+    /// Growth of the driver in the quarter with a number, or so many quarters before it.
+    fn growth(&self, number: i64, lags: &[usize]) -> Option<Vec<f64>> {
+        let first = self.first_of_zero + 3 * number;
+        let months = monthly::completed(&self.months, first + self.edge, first + 2)?;
+        let growth = |lag: &usize| {
+            let first = first - 3 * i64::try_from(*lag).ok()?;
+            Some(monthly::quarter(&months, first)? - monthly::quarter(&months, first - 3)?)
+        };
+        lags.iter().map(growth).collect()
+    }
+}
+
+/// Growth of a monthly driver in the first quarter of a target that has no value, its unknown months
+/// made as a bridge makes them; `None` where too little of it is known.
+pub(crate) fn growth_ahead(id: &SeriesId, known: &Snapshot, target: &History) -> Option<f64> {
+    if target.frequency != Frequency::Quarter {
+        return None;
+    }
+    let driver = Driver::of("bridge", id, known, target).ok()?;
+    driver.growth(target.last_number() + 1, &[0])?.first().copied()
 }
 
 /// The number of the first of the three months around the middle of a quarter.

@@ -11,8 +11,8 @@ use crate::forecast::{pooled, score};
 use crate::series::SeriesId;
 
 /// What features are made of.
-pub(super) struct Past<'a> {
-    pub(super) history: &'a History,
+pub(crate) struct Past<'a> {
+    pub(crate) history: &'a History,
     peers: Vec<History>,
     lags: &'a [usize],
     features: &'a [Feature],
@@ -20,15 +20,15 @@ pub(super) struct Past<'a> {
 
 /// One training row: the period's number, its features and the growth that followed.
 #[derive(Debug, Clone)]
-pub(super) struct Row {
-    pub(super) number: i64,
-    pub(super) x: Vec<f64>,
-    pub(super) y: f64,
+pub(crate) struct Row {
+    pub(crate) number: i64,
+    pub(crate) x: Vec<f64>,
+    pub(crate) y: f64,
 }
 
 impl<'a> Past<'a> {
     /// The past of a series; the panel is read only if a feature asks for it.
-    pub(super) fn of(
+    pub(crate) fn of(
         known: &Snapshot,
         target: &SeriesId,
         history: &'a History,
@@ -46,40 +46,51 @@ impl<'a> Past<'a> {
     }
 
     /// The names of the columns.
-    pub(super) fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let lags = self.lags.iter().map(|lag| format!("change_lag_{lag}"));
-        let named = self.usable().map(|feature| match feature {
-            Feature::Year => "growth_of_year".to_owned(),
-            Feature::Season => "growth_same_span_year_before".to_owned(),
-            Feature::Panel => "panel_growth_of_year".to_owned(),
-        });
+        let named = self.usable().map(|feature| feature.column().to_owned());
         lags.chain(named).collect()
     }
 
     /// The features of a period, for growth `ahead` periods on; `None` where a level is missing.
-    pub(super) fn at(&self, number: i64, ahead: i64) -> Option<Vec<f64>> {
-        let level = |number: i64| self.history.level_at(number);
+    pub(crate) fn at(&self, number: i64, ahead: i64) -> Option<Vec<f64>> {
+        let features = self.usable().map(|feature| self.feature(feature, number, ahead));
+        self.lags_at(number).chain(features).collect()
+    }
+
+    /// Every lag and feature by itself; `None` for one that is missing or that the series cannot have.
+    pub(crate) fn each_at(&self, number: i64, ahead: i64) -> Vec<Option<f64>> {
+        let features = self.features.iter().map(|feature| {
+            let is_usable = self.usable().any(|usable| usable == *feature);
+            is_usable.then(|| self.feature(*feature, number, ahead)).flatten()
+        });
+        self.lags_at(number).chain(features).collect()
+    }
+
+    fn lags_at(&self, number: i64) -> impl Iterator<Item = Option<f64>> + '_ {
+        let change = move |lag: &usize| self.change(number + 1 - i64::try_from(*lag).ok()?, 1);
+        self.lags.iter().map(change)
+    }
+
+    fn feature(&self, feature: Feature, number: i64, ahead: i64) -> Option<f64> {
         let season = self.season();
-        let mut row = Vec::with_capacity(self.lags.len() + self.features.len());
-        for lag in self.lags {
-            let back = number - i64::try_from(*lag).ok()? + 1;
-            row.push(level(back)? - level(back - 1)?);
+        match feature {
+            Feature::Year => self.change(number, season),
+            Feature::Season => {
+                let years_back = (ahead + season - 1) / season * season;
+                self.change(number + ahead - years_back, ahead)
+            }
+            Feature::Panel => self.panel(number),
         }
-        for feature in self.usable() {
-            row.push(match feature {
-                Feature::Year => level(number)? - level(number - season)?,
-                Feature::Season => {
-                    let years_back = (ahead + season - 1) / season * season;
-                    level(number + ahead - years_back)? - level(number - years_back)?
-                }
-                Feature::Panel => self.panel(number)?,
-            });
-        }
-        Some(row)
+    }
+
+    /// The change over some periods up to the one with a number.
+    fn change(&self, to: i64, periods: i64) -> Option<f64> {
+        Some(self.history.level_at(to)? - self.history.level_at(to - periods)?)
     }
 
     /// Every row whose growth `ahead` periods on is known, oldest first.
-    pub(super) fn rows(&self, ahead: i64) -> Vec<Row> {
+    pub(crate) fn rows(&self, ahead: i64) -> Vec<Row> {
         let row = |number: &i64| {
             let growth = self.history.level_at(number + ahead)? - self.history.level_at(*number)?;
             Some(Row { number: *number, x: self.at(*number, ahead)?, y: growth })

@@ -1,14 +1,15 @@
 //! Models chosen by specs: one file of `models/` each, or a user's own.
 //!
-//! May use the core files, `history`, `pooled`, `intervention` and `regression`. A spec holds no code:
+//! May use the core files, `history`, `pooled`, `intervention`, `regression` and `few`. A spec holds no code:
 //! it names an estimator, features and members that are written here.
 
-mod bridge;
+pub(crate) mod bridge;
 mod combination;
-mod features;
+pub(crate) mod features;
 mod monthly;
 mod nested;
 pub mod regression;
+pub mod selection;
 pub mod spec;
 
 use std::sync::OnceLock;
@@ -20,7 +21,7 @@ use crate::series::SeriesId;
 use spec::{ModelSpec, Rule};
 
 /// The bundled specs, in the order in which tables show them.
-const BUNDLED: [(&str, &str); 12] = [
+const BUNDLED: [(&str, &str); 13] = [
     ("models/ols.toml", include_str!("../../../models/ols.toml")),
     ("models/ridge.toml", include_str!("../../../models/ridge.toml")),
     ("models/bayesian_ridge.toml", include_str!("../../../models/bayesian_ridge.toml")),
@@ -30,6 +31,7 @@ const BUNDLED: [(&str, &str); 12] = [
     ("models/huber.toml", include_str!("../../../models/huber.toml")),
     ("models/quantile.toml", include_str!("../../../models/quantile.toml")),
     ("models/bridge.toml", include_str!("../../../models/bridge.toml")),
+    ("models/few.toml", include_str!("../../../models/few.toml")),
     ("models/median.toml", include_str!("../../../models/median.toml")),
     ("models/inverse_error.toml", include_str!("../../../models/inverse_error.toml")),
     ("models/stacking.toml", include_str!("../../../models/stacking.toml")),
@@ -83,6 +85,7 @@ impl Forecaster for Specified {
             }
             Rule::Combination(spec) => combination::path(self, spec, known, target, horizon),
             Rule::Bridge(spec) => bridge::path(self, spec, known, target, horizon),
+            Rule::Selection(spec) => selection::path(self, spec, known, target, horizon),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::selection::Selection;
 use crate::error::{Error, Result};
 use crate::forecast::regression::Estimator;
 use crate::forecast::regression::stack::MAX_MEMBERS;
@@ -35,6 +36,8 @@ pub enum Rule {
     Combination(Combination),
     /// A quarter's growth on a monthly driver of the same quarter.
     Bridge(Bridge),
+    /// Growth on the few variables that earned their price out of sample.
+    Selection(Selection),
 }
 
 /// `kind = "regression"`: growth over `h` periods on features known at the origin.
@@ -121,10 +124,11 @@ pub struct Bridge {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Kind {
+pub(super) enum Kind {
     Regression,
     Combination,
     Bridge,
+    Selection,
 }
 
 /// The estimator's name.
@@ -175,6 +179,17 @@ pub enum Feature {
     Season,
     /// The panel's mean growth over a year, a period late.
     Panel,
+}
+
+impl Feature {
+    /// The name of its column.
+    pub fn column(self) -> &'static str {
+        match self {
+            Self::Year => "growth_of_year",
+            Self::Season => "growth_same_span_year_before",
+            Self::Panel => "panel_growth_of_year",
+        }
+    }
 }
 
 /// How members are weighed.
@@ -228,9 +243,14 @@ impl ModelSpec {
                 let spec: Bridge = parse(file, text)?;
                 Self { name: spec.name.clone(), rule: Rule::Bridge(spec) }
             }
+            Some(Kind::Selection) => {
+                let spec: Selection = parse(file, text)?;
+                Self { name: spec.name.clone(), rule: Rule::Selection(spec) }
+            }
             None => {
                 return Err(Error::parse(format!(
-                    "`{file}`: `kind` is missing; needed is `regression`, `combination` or `bridge`"
+                    "`{file}`: `kind` is missing; needed is `regression`, `combination`, `bridge` or \
+                     `selection`"
                 )));
             }
         };
@@ -250,6 +270,7 @@ impl ModelSpec {
             Rule::Regression(spec) => spec.check(),
             Rule::Combination(spec) => spec.check(&self.name),
             Rule::Bridge(spec) => spec.check(),
+            Rule::Selection(spec) => spec.check(),
         }
     }
 }
@@ -408,7 +429,7 @@ fn candidates(
     Ok(found)
 }
 
-fn check_columns(lags: &[usize], n_columns: usize) -> Result<()> {
+pub(super) fn check_columns(lags: &[usize], n_columns: usize) -> Result<()> {
     let twice = lags.iter().enumerate().find(|(i, lag)| lags[..*i].contains(lag));
     if let Some((_, lag)) = twice {
         return Err(Error::invalid(format!("lag {lag} is named twice")));
@@ -421,14 +442,14 @@ fn check_columns(lags: &[usize], n_columns: usize) -> Result<()> {
     )))
 }
 
-fn check_lags(lags: &[usize]) -> Result<()> {
+pub(super) fn check_lags(lags: &[usize]) -> Result<()> {
     match lags.iter().find(|lag| !(1..=40).contains(*lag)) {
         Some(lag) => Err(Error::invalid(format!("`lags` names {lag}; needed are 1 to 40"))),
         None => Ok(()),
     }
 }
 
-fn check_rows(rows: usize) -> Result<()> {
+pub(super) fn check_rows(rows: usize) -> Result<()> {
     if (1..=100).contains(&rows) {
         return Ok(());
     }
