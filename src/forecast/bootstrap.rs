@@ -40,18 +40,56 @@ pub fn circular(
     stream: &Randomness,
     statistic: impl Fn(f64, f64) -> Option<f64>,
 ) -> Vec<f64> {
-    let n_bootstraps = if sums.is_empty() { 0 } else { Spec::bundled().skill.n_bootstraps };
-    let mut values: Vec<f64> = (0..n_bootstraps)
-        .filter_map(|resample| {
+    Blocks::of(sums.len(), block, stream).statistics(sums, statistic)
+}
+
+/// The resamples of [`circular`], drawn once for many statistics of as many sums.
+#[derive(Debug, Clone)]
+pub struct Blocks {
+    n: usize,
+    block: usize,
+    /// First index of every block, resample by resample.
+    starts: Vec<usize>,
+}
+
+impl Blocks {
+    /// Draws the blocks for `n` sums; none for no sum.
+    pub fn of(n: usize, block: usize, stream: &Randomness) -> Self {
+        let block = block.max(1);
+        let n_bootstraps = if n == 0 { 0 } else { Spec::bundled().skill.n_bootstraps };
+        let starts = (0..n_bootstraps).flat_map(|resample| {
+            let mut random = stream.draw(resample);
+            (0..n.div_ceil(block)).map(move |_| random.index(n))
+        });
+        Self { n, block, starts: starts.collect() }
+    }
+
+    /// A statistic of two sums over every resample, sorted; `None` leaves the resample out.
+    ///
+    /// - `sums`: shape `(n,)`, as many as the blocks were drawn for.
+    pub fn statistics(
+        &self,
+        sums: &[(f64, f64)],
+        statistic: impl Fn(f64, f64) -> Option<f64>,
+    ) -> Vec<f64> {
+        debug_assert_eq!(sums.len(), self.n);
+        let per_resample = self.n.div_ceil(self.block).max(1);
+        let of_resample = |starts: &[usize]| {
             let (mut a, mut b) = (0.0, 0.0);
-            visit_circular(sums.len(), block, &mut stream.draw(resample), |at| {
-                (a, b) = (a + sums[at].0, b + sums[at].1);
-            });
+            for start in starts {
+                for step in 0..self.block {
+                    let at = start + step;
+                    let sum = sums[if at < self.n { at } else { at % self.n }];
+                    (a, b) = (a + sum.0, b + sum.1);
+                }
+            }
             statistic(a, b)
-        })
-        .collect();
-    values.sort_by(f64::total_cmp);
-    values
+        };
+        let mut values: Vec<f64> =
+            self.starts.chunks(per_resample).filter_map(of_resample).collect();
+        values.sort_by(f64::total_cmp);
+        values
+    }
 }
 
 /// Visits the indexes of one circular resample of `n` things in blocks.

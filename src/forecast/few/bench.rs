@@ -14,8 +14,9 @@ use super::lab::{Came, Lab};
 use super::partial::Partial;
 use super::price::{self, Choice, Compared};
 use crate::archive::is_public;
+use crate::draws::Randomness;
 use crate::error::{Error, Result};
-use crate::forecast::bootstrap::{block_length, quarter};
+use crate::forecast::bootstrap::{Blocks, block_length, quarter};
 use crate::forecast::regression::{Design, Estimator, Linear, fit};
 
 /// Own squares that earlier variables must leave of one, or it is left out.
@@ -33,13 +34,15 @@ pub struct Bench<'a> {
     resolved: Vec<usize>,
     /// What each set said at each row; not a number where it had no answer.
     sweeps: BTreeMap<Set, Vec<f64>>,
+    /// Blocks of quarters, by their number and the last origin: the same for every candidate.
+    blocks: BTreeMap<(usize, NaiveDate), Blocks>,
 }
 
 impl<'a> Bench<'a> {
     pub(super) fn new(lab: &'a Lab<'a>, horizon: usize, came: Vec<Option<Came>>) -> Self {
         let mut resolved: Vec<usize> = (0..came.len()).filter(|row| came[*row].is_some()).collect();
         resolved.sort_by_key(|row| (came[*row].map(|(_, vintage)| vintage), *row));
-        Self { lab, horizon, came, resolved, sweeps: BTreeMap::new() }
+        Self { lab, horizon, came, resolved, sweeps: BTreeMap::new(), blocks: BTreeMap::new() }
     }
 
     /// The lab.
@@ -158,6 +161,15 @@ impl<'a> Bench<'a> {
         let set = set(variables);
         self.sweep(set);
         Some(self.sweeps[&set][row]).filter(|said| said.is_finite())
+    }
+
+    /// The resamples of so many quarters up to an origin, drawn once.
+    pub(super) fn blocks(&mut self, n_quarters: usize, last: NaiveDate) -> &Blocks {
+        self.blocks.entry((n_quarters, last)).or_insert_with(|| {
+            let key = format!("price.{}.{}", self.lab.target(), self.horizon);
+            let stream = Randomness::new(0, &key, last);
+            Blocks::of(n_quarters, block_length(self.horizon, n_quarters), &stream)
+        })
     }
 
     fn n_needed(&self, n_variables: usize) -> usize {

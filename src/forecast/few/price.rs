@@ -7,8 +7,8 @@
 use chrono::NaiveDate;
 
 use super::bench::Bench;
-use crate::draws::{Randomness, sorted_quantile};
-use crate::forecast::bootstrap::{block_length, by_quarter, circular};
+use crate::draws::sorted_quantile;
+use crate::forecast::bootstrap::by_quarter;
 use crate::forecast::spec::Spec;
 
 /// One origin at which both models spoke.
@@ -195,10 +195,8 @@ fn bound(
     let last = compared.last()?.origin;
     let sums =
         by_quarter(&compared.iter().map(|c| (c.origin, c.gain, c.naive)).collect::<Vec<_>>());
-    let key = format!("price.{}.{}", bench.lab().target(), bench.horizon());
-    let stream = Randomness::new(0, &key, last);
-    let block = block_length(bench.horizon(), sums.len());
-    let prices = circular(&sums, block, &stream, |gain, naive| (naive > 0.0).then(|| gain / naive));
+    let blocks = bench.blocks(sums.len(), last);
+    let prices = blocks.statistics(&sums, |gain, naive| (naive > 0.0).then(|| gain / naive));
     let n_looked_at = values.iter().flatten().count().saturating_sub(offer.given.len()).max(1);
     #[expect(clippy::cast_precision_loss, reason = "candidates are few")]
     let level = Spec::bundled().skill.bound_level / n_looked_at as f64;
