@@ -22,15 +22,12 @@ use tidy::Tidy;
 pub const HORIZON_MAX: usize = 400;
 /// The longest season that may be asked.
 pub const SEASON_MAX: usize = 400;
-/// Forecasts of the past that intervals rest on: about so many, from 3 to 40 a series, beside those
-/// from [`NEAR`]. The further back, the less was known, and the wider the residuals.
+/// Forecasts of the past that intervals rest on: about so many, from 10 to 40 origins a series. A
+/// shock hits all series at once, so that even of a large panel few origins say little.
 const ATTEMPTS: usize = 1_000;
-const ORIGINS: (usize, usize) = (3, 40);
-/// So few origins are half a horizon apart; more span three horizons.
-const ORIGINS_FEW: usize = 4;
-/// Origins less than a horizon back, in thirds of it: what came true since then says how far the next
-/// few periods may miss. A shock hits every series at once, so that each origin counts.
-const NEAR: [usize; 2] = [1, 2];
+const ORIGINS: (usize, usize) = (10, 40);
+/// Horizons that the origins span, from the last but one value back: the fewest and more than those.
+const SPAN: (usize, usize) = (2, 4);
 
 /// What is asked of a panel.
 #[derive(Debug, Clone, PartialEq)]
@@ -209,16 +206,12 @@ impl Past {
     }
 }
 
-/// How many periods before the end each origin lies, none twice; of one nearer than the horizon only
-/// the first periods have come true.
+/// How many periods before the end each origin lies, none twice, evenly from 1 on; of one nearer than
+/// the horizon only the first periods have come true.
 fn origins(n_series: usize, horizon: usize) -> BTreeSet<usize> {
-    let n_far = ATTEMPTS.div_ceil(n_series.max(1)).clamp(ORIGINS.0, ORIGINS.1);
-    let apart = match n_far {
-        ..=ORIGINS_FEW => horizon.div_ceil(2),
-        _ => (3 * horizon / n_far).max(1),
-    };
-    let far = (0..n_far).map(|origin| horizon + origin * apart);
-    NEAR.iter().map(|thirds| (thirds * horizon).div_ceil(3)).chain(far).collect()
+    let n_origins = ATTEMPTS.div_ceil(n_series.max(1)).clamp(ORIGINS.0, ORIGINS.1);
+    let span = if n_origins == ORIGINS.0 { SPAN.0 } else { SPAN.1 } * horizon - 1;
+    (0..n_origins).map(|nth| 1 + (nth * span + (n_origins - 1) / 2) / (n_origins - 1)).collect()
 }
 
 /// Sums of absolute errors of a series, in halves so that none overflows.

@@ -12,13 +12,13 @@ use super::normal::solve;
 /// Columns beside the latest changes.
 const N_BESIDE: usize = 3;
 /// Rows that a fit reads at most; of more, the latest of each series.
-const ROWS_MAX: usize = 100_000;
+const ROWS_MAX: usize = 30_000;
 /// Latest values of a series from which a fit learns.
-const WINDOWS_MAX: usize = 60;
+const WINDOWS_MAX: usize = 30;
 /// Rows that each weight needs.
 const ROWS_PER_WEIGHT: usize = 20;
 /// Times that a fit is weighted anew by its errors.
-const ROUNDS: usize = 6;
+const ROUNDS: usize = 8;
 /// Error, in mean changes, below which an absolute error counts like a squared one.
 const SMALL_ERROR: f64 = 0.5;
 /// Share of the mean variance that is added to each: changes of one series are much alike.

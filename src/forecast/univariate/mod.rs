@@ -1,7 +1,7 @@
 //! Forecasts of a series from its own values alone, and of a panel of such series.
 //!
 //! Numbers in, numbers out: may use nothing else of the crate, never sees a date, and never panics,
-//! whatever the numbers are. The forecast is the plain mean of eight members; what each is and how it
+//! whatever the numbers are. The forecast is a trimmed mean of eight members; what each is and how it
 //! was chosen stands at [`MEMBERS`].
 
 pub mod ces;
@@ -21,12 +21,12 @@ use season::Adjusted;
 use smooth::Trend;
 use theta::Theta;
 
-/// The members of the combination, which all weigh the same.
+/// The members of the combination, which all count the same.
 ///
 /// `root` stands for square roots, `theta` for the dynamic optimised one, `ets` for additive
-/// smoothing picked by Akaike's criterion; the pooled ones are on square roots and on logarithms
-/// without season, and on logarithms with it, where the latter two are the same if there is none.
-/// Positive series alone are transformed.
+/// smoothing picked by Akaike's criterion; the pooled ones are on square roots without season and
+/// with it, the same if there is none, and on logarithms without. Positive series alone are
+/// transformed. Of the members the lowest and the highest are left out, for each period ahead.
 ///
 /// Chosen on the training parts of 1,586 quarterly, 1,000 monthly and 1,000 yearly series, on yearly
 /// sums of the first two, and on earlier origins of all. Weights fitted to a panel's own past were no
@@ -38,7 +38,7 @@ pub const MEMBERS: [&str; 8] = [
     "root_damped_ets",
     "ces",
     "pooled_root_ar",
-    "pooled_ar",
+    "pooled_log_ar",
     "pooled_seasonal_ar",
 ];
 /// Values that the combination needs; shorter series are carried on by a simpler model.
@@ -110,9 +110,9 @@ pub fn forecast(panel: &[&[f64]], question: Question) -> Vec<Answer> {
     let log = pooled(&|series| series.on(Scale::Log, &series.adjusted.values));
     let seasonal = match question.season {
         season if (2..=n_lags).contains(&season) => {
-            pooled(&|series| series.on(Scale::Log, &series.values))
+            pooled(&|series| series.on(Scale::Root, &series.values))
         }
-        _ => log.clone(),
+        _ => root.clone(),
     };
     let mut pools = root.into_iter().zip(log).zip(seasonal).map(|((a, b), c)| [a, b, c]);
     let with_pool: Vec<Pooled> = series
@@ -187,7 +187,7 @@ impl Series {
             members.extend(root.map(|path| self.restored(self.back(Scale::Root, path))));
             members.extend(log.map(|path| self.restored(self.back(Scale::Log, path))));
             members.extend(seasonal.map(|path| {
-                let path = self.back(Scale::Log, path);
+                let path = self.back(Scale::Root, path);
                 if (2..=N_LAGS.1).contains(&season) { path } else { self.restored(path) }
             }));
         }
@@ -301,11 +301,18 @@ fn mean_change(y: &[f64], lag: usize) -> f64 {
     changes.sum::<f64>() / count(y.len().saturating_sub(lag).max(1))
 }
 
+/// For each period ahead the mean of the members without the lowest and the highest, so that one that
+/// runs away does no harm, and the spread of all around it.
 fn mean_and_spread(members: &[Vec<f64>], horizon: usize) -> (Vec<f64>, Vec<f64>) {
     let at = |ahead: usize| {
-        let values = members.iter().map(|path| path[ahead]);
-        let mean = values.clone().sum::<f64>() / count(members.len());
-        let square = values.map(|value| (value - mean).powi(2)).sum::<f64>();
+        let mut values: Vec<f64> = members.iter().map(|path| path[ahead]).collect();
+        values.sort_by(f64::total_cmp);
+        let inner = match values.as_slice() {
+            [_, inner @ .., _] if !inner.is_empty() => inner,
+            few => few,
+        };
+        let mean = inner.iter().sum::<f64>() / count(inner.len());
+        let square = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
         (mean, (square / count(members.len())).sqrt())
     };
     (0..horizon).map(at).unzip()
