@@ -37,7 +37,7 @@ fn main() -> anyhow::Result<()> {
     let all = start.elapsed().as_secs_f64() / f64::from(u32::try_from(panel.len())?);
     println!("theta                  {:9.1} us a series", standard * 1e6);
     println!("dynamic optimised theta{:9.1} us a series", dynamic * 1e6);
-    println!("combination of seven   {:9.1} us a series", all * 1e6);
+    println!("combination of eight   {:9.1} us a series", all * 1e6);
     Ok(())
 }
 

@@ -10,7 +10,7 @@ mod tidy;
 pub use dates::Ds;
 pub use tidy::{Cell, Point};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
@@ -22,12 +22,12 @@ use tidy::Tidy;
 pub const HORIZON_MAX: usize = 400;
 /// The longest season that may be asked.
 pub const SEASON_MAX: usize = 400;
-/// Forecasts of the past that intervals rest on: about so many, from 2 to 40 a series.
-/// Nearer origins are better: the further back, the less was known, and the wider the residuals.
+/// Forecasts of the past that intervals rest on: about so many, from 10 to 40 origins a series. A
+/// shock hits all series at once, so that even of a large panel few origins say little.
 const ATTEMPTS: usize = 1_000;
-const ORIGINS: (usize, usize) = (2, 40);
-/// So few origins are half a horizon apart; more span one and a half.
-const ORIGINS_FEW: usize = 4;
+const ORIGINS: (usize, usize) = (10, 40);
+/// Horizons that the origins span, from the last but one value back: the fewest and more than those.
+const SPAN: (usize, usize) = (2, 4);
 
 /// What is asked of a panel.
 #[derive(Debug, Clone, PartialEq)]
@@ -179,21 +179,16 @@ impl Past {
     fn of(panel: &[&[f64]], question: Question) -> Self {
         let Question { season, horizon } = question;
         let shortest = LENGTH_NEEDED.max(2 * season + 2);
-        let n_origins = ATTEMPTS.div_ceil(panel.len().max(1)).clamp(ORIGINS.0, ORIGINS.1);
-        let apart = match n_origins {
-            ..=ORIGINS_FEW => horizon.div_ceil(2),
-            _ => (3 * horizon / n_origins).max(1),
-        };
         let mut attempts: Vec<Attempt> = Vec::new();
         let mut errors = vec![Errors::default(); panel.len()];
-        for back in (0..n_origins).map(|origin| horizon + origin * apart) {
+        for back in origins(panel.len(), horizon) {
             let long = |y: &&[f64]| y.len() >= shortest + back;
             let idxs: Vec<usize> = (0..panel.len()).filter(|idx| long(&panel[*idx])).collect();
             let known: Vec<&[f64]> =
                 idxs.iter().map(|idx| &panel[*idx][..panel[*idx].len() - back]).collect();
             let answers = univariate::forecast(&known, question);
             for ((idx, known), answer) in idxs.iter().zip(known).zip(&answers) {
-                let came = &panel[*idx][known.len()..known.len() + horizon];
+                let came = &panel[*idx][known.len()..known.len() + horizon.min(back)];
                 for (ahead, (actual, parts)) in came.iter().zip(interval::parts(answer)).enumerate()
                 {
                     let error = actual - answer.path[ahead];
@@ -209,6 +204,14 @@ impl Past {
         let residuals = Residuals::new(horizon, &attempts, &weights);
         Self { weights, residuals, gains }
     }
+}
+
+/// How many periods before the end each origin lies, none twice, evenly from 1 on; of one nearer than
+/// the horizon only the first periods have come true.
+fn origins(n_series: usize, horizon: usize) -> BTreeSet<usize> {
+    let n_origins = ATTEMPTS.div_ceil(n_series.max(1)).clamp(ORIGINS.0, ORIGINS.1);
+    let span = if n_origins == ORIGINS.0 { SPAN.0 } else { SPAN.1 } * horizon - 1;
+    (0..n_origins).map(|nth| 1 + (nth * span + (n_origins - 1) / 2) / (n_origins - 1)).collect()
 }
 
 /// Sums of absolute errors of a series, in halves so that none overflows.

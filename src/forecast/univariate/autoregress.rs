@@ -1,4 +1,5 @@
-//! One autoregression for a whole panel: what comes next as a sum of the latest changes.
+//! One autoregression for a whole panel: what comes next as a sum of the latest changes, and of how
+//! large changes are, so that a rise common to the series is learned beside the pull of their own.
 //!
 //! Pure. Each horizon has weights of its own, fitted to least absolute errors over all series, each
 //! of which counts the same whatever its length. Does not depend on the order of threads.
@@ -8,14 +9,16 @@ use rayon::prelude::*;
 use super::count;
 use super::normal::solve;
 
+/// Columns beside the latest changes.
+const N_BESIDE: usize = 3;
 /// Rows that a fit reads at most; of more, the latest of each series.
-const ROWS_MAX: usize = 100_000;
+const ROWS_MAX: usize = 30_000;
 /// Latest values of a series from which a fit learns.
-const WINDOWS_MAX: usize = 60;
+const WINDOWS_MAX: usize = 30;
 /// Rows that each weight needs.
 const ROWS_PER_WEIGHT: usize = 20;
 /// Times that a fit is weighted anew by its errors.
-const ROUNDS: usize = 6;
+const ROUNDS: usize = 8;
 /// Error, in mean changes, below which an absolute error counts like a squared one.
 const SMALL_ERROR: f64 = 0.5;
 /// Share of the mean variance that is added to each: changes of one series are much alike.
@@ -36,13 +39,15 @@ impl Scaled {
         Self { values: y.iter().map(|value| value / unit).collect(), unit }
     }
 
-    /// Changes to value `at` from each of the `n_lags` before, and the mean change of all so far.
+    /// The last `n_lags` changes up to value `at`, the mean change of all so far, and the sizes of both:
+    /// the mean of the former, without their signs, and the latter without its sign.
     fn features(&self, at: usize, n_lags: usize, row: &mut [f64]) {
-        let last = self.values[at];
         for (lag, cell) in row[..n_lags].iter_mut().enumerate() {
-            *cell = last - self.values[at - lag - 1];
+            *cell = self.values[at - lag] - self.values[at - lag - 1];
         }
-        row[n_lags] = (last - self.values[0]) / count(at);
+        let mean = (self.values[at] - self.values[0]) / count(at);
+        let size = row[..n_lags].iter().map(|change| change.abs()).sum::<f64>() / count(n_lags);
+        row[n_lags..].copy_from_slice(&[mean, size, mean.abs()]);
     }
 }
 
@@ -56,7 +61,7 @@ pub(super) fn paths(panel: &[Scaled], n_lags: usize, horizon: usize) -> Vec<Opti
     let weights: Vec<_> = (1..=horizon).into_par_iter().map(|ahead| rows.fit(ahead)).collect();
     let path = |series: &Scaled| {
         let at = series.values.len().checked_sub(1).filter(|at| *at >= n_lags)?;
-        let mut row = vec![0.0; n_lags + 1];
+        let mut row = vec![0.0; n_lags + N_BESIDE];
         series.features(at, n_lags, &mut row);
         let next = |weights: &Vec<f64>| (series.values[at] + dot(&row, weights)) * series.unit;
         Some(weights.iter().map(next).collect())
@@ -80,7 +85,7 @@ struct Moment {
 
 impl<'a> Rows<'a> {
     fn of(panel: &'a [Scaled], n_lags: usize) -> Self {
-        let width = n_lags + 1;
+        let width = n_lags + N_BESIDE;
         let n_windows = (ROWS_MAX / panel.len().max(1)).clamp(2, WINDOWS_MAX);
         let moments = |(series, Scaled { values, .. }): (usize, &Scaled)| {
             let last = values.len().saturating_sub(1);

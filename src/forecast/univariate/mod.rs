@@ -1,7 +1,7 @@
 //! Forecasts of a series from its own values alone, and of a panel of such series.
 //!
 //! Numbers in, numbers out: may use nothing else of the crate, never sees a date, and never panics,
-//! whatever the numbers are. The forecast is the plain mean of seven members; what each is and how it
+//! whatever the numbers are. The forecast is a trimmed mean of eight members; what each is and how it
 //! was chosen stands at [`MEMBERS`].
 
 pub mod ces;
@@ -21,16 +21,26 @@ use season::Adjusted;
 use smooth::Trend;
 use theta::Theta;
 
-/// The members of the combination, which all weigh the same.
+/// The members of the combination, which all count the same.
 ///
 /// `root` stands for square roots, `theta` for the dynamic optimised one, `ets` for additive
-/// smoothing picked by Akaike's criterion; the pooled ones are on logarithms, without season and with
-/// it, and are the same where there is none. Positive series alone are transformed.
+/// smoothing picked by Akaike's criterion; the pooled ones are on square roots without season and
+/// with it, the same if there is none, and on logarithms without. Positive series alone are
+/// transformed. Of the members the lowest and the highest are left out, for each period ahead.
 ///
-/// Chosen on the training parts of 1,586 quarterly, 1,000 monthly and 1,000 yearly series: each one
-/// lowers the error of the mean. Weights fitted to a panel's own past were no better than equal ones.
-pub const MEMBERS: [&str; 7] =
-    ["root_theta", "theta", "ets", "root_damped_ets", "ces", "pooled_ar", "pooled_seasonal_ar"];
+/// Chosen on the training parts of 1,586 quarterly, 1,000 monthly and 1,000 yearly series, on yearly
+/// sums of the first two, and on earlier origins of all. Weights fitted to a panel's own past were no
+/// better than equal ones.
+pub const MEMBERS: [&str; 8] = [
+    "root_theta",
+    "theta",
+    "ets",
+    "root_damped_ets",
+    "ces",
+    "pooled_root_ar",
+    "pooled_log_ar",
+    "pooled_seasonal_ar",
+];
 /// Values that the combination needs; shorter series are carried on by a simpler model.
 pub const LENGTH_NEEDED: usize = 8;
 /// The last values that are looked at, or the last [`SEASONS_MAX`] seasons if these are more.
@@ -38,6 +48,8 @@ const VALUES_MAX: usize = 1_200;
 const SEASONS_MAX: usize = 6;
 /// The longest season for which every first state is fitted.
 const FITTED_SEASON_MAX: usize = 24;
+/// Latest changes that the pooled members see: a season and two, within these bounds.
+const N_LAGS: (usize, usize) = (4, 12);
 /// How far a member may leave the range of the values, in ranges, before it is left out.
 const RANGES_MAX: f64 = 20.0;
 
@@ -80,28 +92,36 @@ pub struct Volatility {
 
 /// Answers for every series of a panel, in its order; each has at least one value, and all are finite.
 ///
-/// The answer of a series depends on the others through the two pooled members alone, and not on
+/// The answer of a series depends on the others through the three pooled members alone, and not on
 /// their order.
 pub fn forecast(panel: &[&[f64]], question: Question) -> Vec<Answer> {
     let series: Vec<Series> = panel.par_iter().map(|y| Series::new(y, question.season)).collect();
     let long = |series: &Series| series.values.len() >= LENGTH_NEEDED;
     let (n_lags, learners): (usize, Vec<&Series>) = (
-        question.season.saturating_add(2).clamp(4, 12),
+        question.season.saturating_add(2).clamp(N_LAGS.0, N_LAGS.1),
         series.iter().filter(|series| long(series)).collect(),
     );
-    let pooled = |scaled: &(dyn Fn(&Series) -> Scaled + Sync)| {
-        let panel: Vec<Scaled> = learners.par_iter().map(|series| scaled(series)).collect();
+    let pooled = |scaled: &(dyn Fn(&Series) -> Vec<f64> + Sync)| {
+        let panel: Vec<Scaled> =
+            learners.par_iter().map(|series| Scaled::new(&scaled(series))).collect();
         autoregress::paths(&panel, n_lags, question.horizon)
     };
-    let adjusted = pooled(&|series| Scaled::new(&series.log_adjusted));
+    let root = pooled(&|series| series.on(Scale::Root, &series.adjusted.values));
+    let log = pooled(&|series| series.on(Scale::Log, &series.adjusted.values));
     let seasonal = match question.season {
-        season if (2..=n_lags).contains(&season) => pooled(&|series| Scaled::new(&series.log)),
-        _ => adjusted.clone(),
+        season if (2..=n_lags).contains(&season) => {
+            pooled(&|series| series.on(Scale::Root, &series.values))
+        }
+        _ => root.clone(),
     };
-    let mut pools = adjusted.into_iter().zip(seasonal);
-    let with_pool: Vec<_> = series
+    let mut pools = root.into_iter().zip(log).zip(seasonal).map(|((a, b), c)| [a, b, c]);
+    let with_pool: Vec<Pooled> = series
         .iter()
-        .map(|series| if long(series) { pools.next().unwrap_or_default() } else { (None, None) })
+        .map(
+            |series| {
+                if long(series) { pools.next().unwrap_or_default() } else { Pooled::default() }
+            },
+        )
         .collect();
     series.par_iter().zip(with_pool).map(|(series, pool)| series.answer(pool, question)).collect()
 }
@@ -128,6 +148,9 @@ fn latest(y: &[f64], season: usize) -> &[f64] {
     &y[y.len().saturating_sub(n_values)..]
 }
 
+/// What the pooled members say of a series, in their order and on their scales.
+type Pooled = [Option<Vec<f64>>; 3];
+
 /// A series as the members see it.
 struct Series {
     /// Values in `unit`, so that none is large.
@@ -136,9 +159,6 @@ struct Series {
     unit: f64,
     positive: bool,
     adjusted: Adjusted,
-    /// What the pooled members see: logarithms, or values where one is not positive.
-    log: Vec<f64>,
-    log_adjusted: Vec<f64>,
 }
 
 /// A scale on which a positive series is modelled; others stay as they are.
@@ -156,25 +176,20 @@ impl Series {
         let values: Vec<f64> = y.iter().map(|value| value / unit).collect();
         let positive = values.iter().all(|value| *value > 0.0);
         let adjusted = season::adjust(&values, season);
-        let mut series =
-            Self { values, unit, positive, adjusted, log: Vec::new(), log_adjusted: Vec::new() };
-        series.log = series.on(Scale::Log, &series.values);
-        series.log_adjusted = series.on(Scale::Log, &series.adjusted.values);
-        series
+        Self { values, unit, positive, adjusted }
     }
 
-    fn answer(&self, pool: (Option<Vec<f64>>, Option<Vec<f64>>), question: Question) -> Answer {
+    fn answer(&self, [root, log, seasonal]: Pooled, question: Question) -> Answer {
         let (n, Question { season, horizon }) = (self.values.len(), question);
         let mut members = Vec::with_capacity(MEMBERS.len());
         if n >= LENGTH_NEEDED {
             members.extend(self.own_members(question));
-            members.extend(pool.0.map(|path| self.restored(self.back(Scale::Log, path))));
-            let seasonal = (2..=12).contains(&season);
-            let finish = |path| {
-                let path = self.back(Scale::Log, path);
-                if seasonal { path } else { self.restored(path) }
-            };
-            members.extend(pool.1.map(finish));
+            members.extend(root.map(|path| self.restored(self.back(Scale::Root, path))));
+            members.extend(log.map(|path| self.restored(self.back(Scale::Log, path))));
+            members.extend(seasonal.map(|path| {
+                let path = self.back(Scale::Root, path);
+                if (2..=N_LAGS.1).contains(&season) { path } else { self.restored(path) }
+            }));
         }
         members.retain(|path| self.is_sound(path));
         let mut model_used = "univariate";
@@ -286,11 +301,18 @@ fn mean_change(y: &[f64], lag: usize) -> f64 {
     changes.sum::<f64>() / count(y.len().saturating_sub(lag).max(1))
 }
 
+/// For each period ahead the mean of the members without the lowest and the highest, so that one that
+/// runs away does no harm, and the spread of all around it.
 fn mean_and_spread(members: &[Vec<f64>], horizon: usize) -> (Vec<f64>, Vec<f64>) {
     let at = |ahead: usize| {
-        let values = members.iter().map(|path| path[ahead]);
-        let mean = values.clone().sum::<f64>() / count(members.len());
-        let square = values.map(|value| (value - mean).powi(2)).sum::<f64>();
+        let mut values: Vec<f64> = members.iter().map(|path| path[ahead]).collect();
+        values.sort_by(f64::total_cmp);
+        let inner = match values.as_slice() {
+            [_, inner @ .., _] if !inner.is_empty() => inner,
+            few => few,
+        };
+        let mean = inner.iter().sum::<f64>() / count(inner.len());
+        let square = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
         (mean, (square / count(members.len())).sqrt())
     };
     (0..horizon).map(at).unzip()

@@ -23,8 +23,12 @@ pub enum Theta {
 
 /// The bounds of `alpha`, those of the reference implementations.
 const ALPHA: (f64, f64) = (0.1, 0.99);
-/// The bounds of theta.
-const THETA: (f64, f64) = (1.0, 8.0);
+/// Where the search for `alpha` may start: at the best of these.
+const STARTS: [f64; 5] = [0.1, 0.3, 0.5, 0.75, 0.99];
+/// The weight of the line, `1 − 1/θ`, where theta is 2.
+const STANDARD_WEIGHT: f64 = 0.5;
+/// Values before the first error that counts: a line needs some to be known.
+const N_BEFORE: usize = 3;
 
 /// The next `horizon` values of a series without season.
 ///
@@ -34,25 +38,15 @@ pub fn path(y: &[f64], theta: Theta, horizon: usize) -> Vec<f64> {
     let x: Vec<f64> = y.iter().map(|value| value - origin).collect();
     let dynamic = matches!(theta, Theta::Dynamic | Theta::DynamicOptimised);
     let line = if dynamic { Line::so_far(x[0]) } else { Line::through(&x) };
-    let low = [ALPHA.0];
-    let [alpha, theta] = match theta {
-        Theta::Standard | Theta::Dynamic => {
-            let [alpha] = minimise([0.5], (low, [ALPHA.1]), 50, |[alpha]| {
-                Filter::new(*alpha, 2.0, line).run(&x).least_squares()
-            });
-            [alpha, 2.0]
-        }
-        Theta::Optimised | Theta::DynamicOptimised => {
-            let bounds = ([ALPHA.0, THETA.0], [ALPHA.1, THETA.1]);
-            minimise([0.5, 2.0], bounds, 120, |[alpha, theta]| {
-                Filter::new(*alpha, *theta, line).run(&x).least_squares()
-            })
-        }
-    };
-    let mut filter = Filter::new(alpha, theta, line).run(&x);
-    filter.level += filter.first_level() * filter.level_response;
+    let squares = |alpha: f64| Filter::new(alpha, line).run(&x).fit(theta).squares;
+    let at_starts = STARTS.map(|alpha| (alpha, squares(alpha)));
+    let best = at_starts.iter().min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0.5, |start| start.0);
+    let [alpha] = minimise([best], ([ALPHA.0], [ALPHA.1]), 40, |[alpha]| squares(*alpha));
+    let mut filter = Filter::new(alpha, line).run(&x);
+    let Fit { first_level, weight, .. } = filter.fit(theta);
+    filter.level += first_level * filter.level_response;
     let next = |_| {
-        let expected = filter.expected();
+        let expected = filter.level + weight * filter.from_line();
         filter.see(expected);
         origin + expected
     };
@@ -95,39 +89,48 @@ impl Line {
     }
 }
 
-/// The recursion, with the response of the level to its first value.
+/// The recursion, with the response of the level to its first value, and products of its errors.
+///
+/// An error is `error − first_level · response − weight · line`: linear in what is fitted.
 struct Filter {
     alpha: f64,
-    weight: f64,
     line: Line,
     n_seen: f64,
     level: f64,
     level_response: f64,
     decay: f64,
+    products: Products,
+}
+
+/// Sums of products over the errors that count.
+#[derive(Debug, Clone, Copy, Default)]
+struct Products {
+    error_error: f64,
+    error_response: f64,
+    error_line: f64,
+    response_response: f64,
+    response_line: f64,
+    line_line: f64,
+}
+
+/// The first level and the line's weight that fit best, and the squared errors left.
+#[derive(Debug, Clone, Copy)]
+struct Fit {
+    first_level: f64,
+    weight: f64,
     squares: f64,
-    cross: f64,
-    response_squares: f64,
 }
 
 impl Filter {
-    fn new(alpha: f64, theta: f64, line: Line) -> Self {
-        Self {
-            alpha,
-            weight: 1.0 - 1.0 / theta,
-            line,
-            n_seen: 0.0,
-            level: 0.0,
-            level_response: 1.0,
-            decay: 1.0,
-            squares: 0.0,
-            cross: 0.0,
-            response_squares: 0.0,
-        }
+    fn new(alpha: f64, line: Line) -> Self {
+        let products = Products::default();
+        Self { alpha, line, n_seen: 0.0, level: 0.0, level_response: 1.0, decay: 1.0, products }
     }
 
-    fn expected(&self) -> f64 {
+    /// What the line adds to the next value, at a weight of 1.
+    fn from_line(&self) -> f64 {
         let grown = (1.0 - self.decay * (1.0 - self.alpha)) / self.alpha;
-        self.level + self.weight * (self.decay * self.line.start + grown * self.line.slope)
+        self.decay * self.line.start + grown * self.line.slope
     }
 
     fn see(&mut self, value: f64) {
@@ -140,27 +143,47 @@ impl Filter {
         }
     }
 
-    /// Errors count from the third value on: before, a line is not known.
+    /// Errors count after [`N_BEFORE`] values, or at the last alone if there are no more.
     fn run(mut self, y: &[f64]) -> Self {
+        let n_before = N_BEFORE.min(y.len().saturating_sub(1));
         for (idx, value) in y.iter().enumerate() {
-            if idx >= 2 {
-                let error = value - self.expected();
-                self.squares += error * error;
-                self.cross += error * self.level_response;
-                self.response_squares += self.level_response * self.level_response;
+            if idx >= n_before {
+                let (error, line) = (value - self.level, self.from_line());
+                let (response, sums) = (self.level_response, &mut self.products);
+                sums.error_error += error * error;
+                sums.error_response += error * response;
+                sums.error_line += error * line;
+                sums.response_response += response * response;
+                sums.response_line += response * line;
+                sums.line_line += line * line;
             }
             self.see(*value);
         }
         self
     }
 
-    fn first_level(&self) -> f64 {
-        if self.response_squares > 1e-12 { self.cross / self.response_squares } else { 0.0 }
-    }
-
-    fn least_squares(&self) -> f64 {
-        let left = self.squares - self.first_level() * self.cross;
-        if left.is_finite() { left.max(0.0) } else { f64::INFINITY }
+    /// Least squares over the first level, and over the weight where theta is fitted: from 0 to 1,
+    /// so that theta is 1 or more without an upper bound.
+    fn fit(&self, theta: Theta) -> Fit {
+        let sums = &self.products;
+        let share = |product: f64| {
+            let known = sums.response_response;
+            if known > f64::MIN_POSITIVE { product / known } else { 0.0 }
+        };
+        let weight = match theta {
+            Theta::Standard | Theta::Dynamic => STANDARD_WEIGHT,
+            Theta::Optimised | Theta::DynamicOptimised => {
+                let own = sums.line_line - share(sums.response_line) * sums.response_line;
+                let product = sums.error_line - share(sums.error_response) * sums.response_line;
+                if own > 1e-12 * sums.line_line { (product / own).clamp(0.0, 1.0) } else { 0.0 }
+            }
+        };
+        let first_level = share(sums.error_response - weight * sums.response_line);
+        let squares = sums.error_error - 2.0 * weight * sums.error_line
+            + weight * weight * sums.line_line
+            - first_level * (sums.error_response - weight * sums.response_line);
+        let squares = if squares.is_finite() { squares.max(0.0) } else { f64::INFINITY };
+        Fit { first_level, weight, squares }
     }
 }
 
