@@ -46,7 +46,7 @@ pub fn path(y: &[f64], theta: Theta, horizon: usize) -> Vec<f64> {
     let Fit { first_level, weight, .. } = filter.fit(theta);
     filter.level += first_level * filter.level_response;
     let next = |_| {
-        let expected = filter.level + weight * filter.from_line();
+        let expected = filter.level + weight * filter.line_part();
         filter.see(expected);
         origin + expected
     };
@@ -128,7 +128,7 @@ impl Filter {
     }
 
     /// What the line adds to the next value, at a weight of 1.
-    fn from_line(&self) -> f64 {
+    fn line_part(&self) -> f64 {
         let grown = (1.0 - self.decay * (1.0 - self.alpha)) / self.alpha;
         self.decay * self.line.start + grown * self.line.slope
     }
@@ -148,7 +148,7 @@ impl Filter {
         let n_before = N_BEFORE.min(y.len().saturating_sub(1));
         for (idx, value) in y.iter().enumerate() {
             if idx >= n_before {
-                let (error, line) = (value - self.level, self.from_line());
+                let (error, line) = (value - self.level, self.line_part());
                 let (response, sums) = (self.level_response, &mut self.products);
                 sums.error_error += error * error;
                 sums.error_response += error * response;
