@@ -24,7 +24,7 @@ pub enum Theta {
 /// The bounds of `alpha`, those of the reference implementations.
 const ALPHA: (f64, f64) = (0.1, 0.99);
 /// Where the search for `alpha` may start: at the best of these.
-const STARTS: [f64; 5] = [0.1, 0.3, 0.5, 0.75, 0.99];
+const STARTS: [[f64; 1]; 5] = [[0.1], [0.3], [0.5], [0.75], [0.99]];
 /// The weight of the line, `1 − 1/θ`, where theta is 2.
 const STANDARD_WEIGHT: f64 = 0.5;
 /// Values before the first error that counts: a line needs some to be known.
@@ -39,14 +39,12 @@ pub fn path(y: &[f64], theta: Theta, horizon: usize) -> Vec<f64> {
     let dynamic = matches!(theta, Theta::Dynamic | Theta::DynamicOptimised);
     let line = if dynamic { Line::so_far(x[0]) } else { Line::through(&x) };
     let squares = |alpha: f64| Filter::new(alpha, line).run(&x).fit(theta).squares;
-    let at_starts = STARTS.map(|alpha| (alpha, squares(alpha)));
-    let best = at_starts.iter().min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0.5, |start| start.0);
-    let [alpha] = minimise([best], ([ALPHA.0], [ALPHA.1]), 40, |[alpha]| squares(*alpha));
+    let [alpha] = minimise(&STARTS, ([ALPHA.0], [ALPHA.1]), 45, |[alpha]| squares(*alpha));
     let mut filter = Filter::new(alpha, line).run(&x);
     let Fit { first_level, weight, .. } = filter.fit(theta);
     filter.level += first_level * filter.level_response;
     let next = |_| {
-        let expected = filter.level + weight * filter.from_line();
+        let expected = filter.level + weight * filter.line_part();
         filter.see(expected);
         origin + expected
     };
@@ -128,7 +126,7 @@ impl Filter {
     }
 
     /// What the line adds to the next value, at a weight of 1.
-    fn from_line(&self) -> f64 {
+    fn line_part(&self) -> f64 {
         let grown = (1.0 - self.decay * (1.0 - self.alpha)) / self.alpha;
         self.decay * self.line.start + grown * self.line.slope
     }
@@ -148,7 +146,7 @@ impl Filter {
         let n_before = N_BEFORE.min(y.len().saturating_sub(1));
         for (idx, value) in y.iter().enumerate() {
             if idx >= n_before {
-                let (error, line) = (value - self.level, self.from_line());
+                let (error, line) = (value - self.level, self.line_part());
                 let (response, sums) = (self.level_response, &mut self.products);
                 sums.error_error += error * error;
                 sums.error_response += error * response;
