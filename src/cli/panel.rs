@@ -121,9 +121,6 @@ fn series(cells: &Cells) -> Result<BTreeMap<String, Vec<Point>>> {
     let mut series: BTreeMap<String, Vec<Point>> = BTreeMap::new();
     for row in cells.rows() {
         let id = row.text("unique_id")?;
-        if id.is_empty() {
-            return Err(row.unusable("unique_id", "the name of a series"));
-        }
         series.entry(id.to_owned()).or_default().push(point(row)?);
     }
     if series.is_empty() {

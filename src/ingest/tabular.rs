@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io::Cursor;
 
 use calamine::{DataRef, Reader, Xlsx};
-use polars::prelude::{DataType, ParquetReader, PolarsError, SerReader};
+use polars::prelude::{Column, DataType, ParquetReader, PolarsError, SerReader, StringChunked};
 use serde_json::{Map, Value};
 
 use super::Raw;
@@ -68,12 +68,11 @@ fn parquet(raw: &Raw) -> Result<Cells> {
     let frame = ParquetReader::new(Cursor::new(&raw.bytes)).finish().map_err(unreadable)?;
     let header: Vec<_> = frame.get_column_names().iter().map(ToString::to_string).collect();
     let mut cells = Cells::new(raw.name.as_str(), "row", header)?;
-    let columns: Vec<_> = frame
-        .columns()
-        .iter()
-        .map(|column| Ok(column.cast(&DataType::String)?.str()?.clone()))
-        .collect::<Result<_, PolarsError>>()
-        .map_err(unreadable)?;
+    let texts = |column: &Column| -> Result<StringChunked> {
+        let text = |column: &Column| Ok(column.cast(&DataType::String)?.str()?.clone());
+        text(&without_zone(raw, column)?).map_err(unreadable)
+    };
+    let columns: Vec<_> = frame.columns().iter().map(texts).collect::<Result<_>>()?;
     for row_idx in 0..frame.height() {
         let row: Vec<_> = columns
             .iter()
@@ -82,6 +81,23 @@ fn parquet(raw: &Raw) -> Result<Cells> {
         cells.push_cells(row_idx as u64 + 1, &row)?;
     }
     Ok(cells)
+}
+
+/// Timestamps in UTC without their zone. Others would need a table of zones: 00:00 in New York is one
+/// hour in summer and another in winter.
+fn without_zone(raw: &Raw, column: &Column) -> Result<Column> {
+    match column.dtype() {
+        DataType::Datetime(unit, Some(zone)) if zone.as_str() == "UTC" => {
+            Ok(column.cast(&DataType::Datetime(*unit, None))?)
+        }
+        DataType::Datetime(_, Some(zone)) => Err(Error::invalid(format!(
+            "`{}` column `{}` has the time zone `{zone}`; needed is UTC or none",
+            raw.name,
+            column.name()
+        ))
+        .hint("take the zone off the timestamps before they are written")),
+        _ => Ok(column.clone()),
+    }
 }
 
 fn json(raw: &Raw, pointer: &str) -> Result<Cells> {

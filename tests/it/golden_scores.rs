@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::support;
 
 /// The cases of a file by name, inputs that are "the same as" another's filled in.
-fn golden(file: &str) -> Option<Vec<(String, Value)>> {
+pub(crate) fn golden(file: &str) -> Option<Vec<(String, Value)>> {
     let document = support::golden(file)?;
     let cases = document["cases"].as_array().expect("cases").clone();
     let name = |case: &Value| case["name"].as_str().expect("a name").to_owned();
@@ -32,16 +32,16 @@ fn golden(file: &str) -> Option<Vec<(String, Value)>> {
     Some(filled.collect())
 }
 
-fn numbers(value: &Value) -> Vec<f64> {
+pub(crate) fn numbers(value: &Value) -> Vec<f64> {
     let values = value.as_array().expect("an array");
     values.iter().map(|v| v.as_f64().unwrap_or(f64::NAN)).collect()
 }
 
-fn number(value: &Value) -> f64 {
+pub(crate) fn number(value: &Value) -> f64 {
     value.as_f64().expect("a number")
 }
 
-fn count(value: &Value) -> usize {
+pub(crate) fn count(value: &Value) -> usize {
     usize::try_from(value.as_u64().expect("a count")).expect("small")
 }
 

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use chipcast::forecast::panel::{self, Asked, Cell, Ds, Outcome, Point, Status};
+use polars::prelude::{
+    Column, DataFrame, Int64Chunked, IntoColumn, NewChunkedArray, ParquetWriter, TimeUnit, TimeZone,
+};
 use serde_json::Value;
 
 use crate::support::chipcast;
@@ -68,11 +71,97 @@ fn a_hundred_broken_series_of_ten_thousand_change_no_bit_of_the_others() {
     let alone = panel(9_900, 0);
     let mut both = alone.clone();
     both.extend((0..100).map(broken));
-    let (alone, both) = (panel::forecast(alone, &asked(4, 4)), panel::forecast(both, &asked(4, 4)));
+    let (alone, both) = (panel::forecast(alone, &asked(2, 1)), panel::forecast(both, &asked(2, 1)));
     assert_eq!(both.len(), 10_000);
     assert_eq!(good(&both), alone.iter().collect::<Vec<_>>());
     let failed = both.iter().filter(|outcome| outcome.status == Status::Failed);
     assert_eq!(failed.filter(|outcome| outcome.reason.is_some()).count(), 100);
+}
+
+/// Series that get numbers and a word of warning, or explode.
+fn doubtful(kind: u32) -> Vec<Point> {
+    let mut doubtful = points(&values(kind, 40));
+    match kind % 4 {
+        0 => drop(doubtful.drain(4..9)),
+        1 => doubtful[20].y = Cell::Value(f64::NAN),
+        2 => (0_i32..).zip(&mut doubtful).for_each(|(t, point)| {
+            point.y = Cell::Value(10_f64.powi(7 * t).min(1e300));
+        }),
+        _ => doubtful.truncate(5),
+    }
+    doubtful
+}
+
+#[test]
+fn gappy_short_and_exploding_series_change_no_bit_of_the_others() {
+    let alone = panel(300, 0);
+    let mut both = alone.clone();
+    both.extend((0..60).map(|idx| (format!("odd {idx:03}"), doubtful(idx))));
+    let (alone, both) = (panel::forecast(alone, &asked(4, 4)), panel::forecast(both, &asked(4, 4)));
+    assert_eq!(good(&both), alone.iter().collect::<Vec<_>>());
+    assert!(both.iter().all(|outcome| outcome.status != Status::Failed));
+    // A good series beside one that explodes keeps an interval of its own size.
+    let mut two = panel(1, 0);
+    two.insert("odd".to_owned(), doubtful(2));
+    let last = &panel::forecast(two, &asked(4, 4))[0].steps[3];
+    assert!(last.intervals[1].1 < 1_000.0, "{last:?}");
+}
+
+#[test]
+fn one_value_says_little_however_well_the_others_go() {
+    let line = |idx: u32| (format!("line {idx}"), points(&values(7 * idx, 24)));
+    let mut panel: BTreeMap<_, _> = (0..40).map(line).collect();
+    panel.insert("one".to_owned(), points(&[100.0]));
+    let outcomes = panel::forecast(panel, &asked(2, 1));
+    let one = outcomes.iter().find(|outcome| outcome.unique_id == "one").expect("there");
+    let (low, high) = one.steps[0].intervals[1];
+    assert!(low < 90.0 && high > 110.0, "{one:?}");
+}
+
+#[test]
+fn rows_without_a_series_fail_alone() {
+    let folder = folder();
+    let text = table(false) + ",2021-01-31,5\n,2021-02-28,x\n";
+    std::fs::write(folder.path().join("t.csv"), text).expect("writable");
+    let run = chipcast(folder.path(), &["--format", "json", "panel", "t.csv", "--horizon", "1"]);
+    assert_eq!(run.code, 1, "{}", run.err);
+    let rows = run.rows();
+    assert_eq!(rows.len(), 4);
+    assert_eq!((&rows[0]["unique_id"], &rows[0]["status"]), (&"".into(), &"failed".into()));
+    assert_eq!(rows[0]["fallback_reason"], "2 rows have no `unique_id`");
+}
+
+#[test]
+fn numbers_with_a_point_are_steps_too() {
+    let folder = folder();
+    let rows: Vec<String> = (0..20).map(|t| format!("a,{t}.0,{}\n", t * t % 7)).collect();
+    let rows = rows.concat();
+    std::fs::write(folder.path().join("t.csv"), format!("unique_id,ds,y\n{rows}"))
+        .expect("writable");
+    let run = chipcast(folder.path(), &["--format", "json", "panel", "t.csv", "--horizon", "1"]);
+    assert_eq!((run.code, &run.rows()[0]["ds"]), (0, &"20".into()), "{}", run.err);
+}
+
+#[test]
+fn timestamps_of_a_parquet_file_may_be_in_utc_and_in_no_other_zone() {
+    let folder = folder();
+    let panel = |zone: &str| {
+        let day = 86_400_000_000;
+        let zone = TimeZone::opt_try_new(Some(zone)).expect("a zone");
+        let at = Int64Chunked::from_iter_values("ds".into(), (0_i64..20).map(|t| t * day));
+        let at = at.into_datetime(TimeUnit::Microseconds, zone).into_column();
+        let id = Column::new("unique_id".into(), vec!["a"; 20]);
+        let y = Column::new("y".into(), (0..20).map(f64::from).collect::<Vec<_>>());
+        let mut frame = DataFrame::new(20, vec![id, at, y]).expect("columns of one length");
+        let file = std::fs::File::create(folder.path().join("t.parquet")).expect("writable");
+        ParquetWriter::new(file).finish(&mut frame).expect("written");
+        chipcast(folder.path(), &["--format", "json", "panel", "t.parquet", "--horizon", "1"])
+    };
+    let run = panel("UTC");
+    assert_eq!((run.code, &run.rows()[0]["ds"]), (0, &"1970-01-21T00:00:00".into()), "{}", run.err);
+    let run = panel("America/New_York");
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("`ds` has the time zone `America/New_York`"), "{}", run.err);
 }
 
 #[test]

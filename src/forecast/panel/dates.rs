@@ -37,10 +37,13 @@ pub enum Step {
 }
 
 impl Ds {
-    /// Reads a whole number, `2026-08-31`, or `2026-08-31T12:00:00`; a time zone after it is let go.
+    /// Reads a whole number, which may be written `3.0`, `2026-08-31`, or `2026-08-31T12:00:00`; a time zone after it is let go.
     pub fn read(text: &str) -> Option<Self> {
         let text = text.trim();
         if let Ok(number) = text.parse() {
+            return Some(Self::Number(number));
+        }
+        if let Some(number) = text.strip_suffix(".0").and_then(|whole| whole.parse().ok()) {
             return Some(Self::Number(number));
         }
         if let Ok(day) = text.parse() {
@@ -211,7 +214,8 @@ mod tests {
         assert_eq!(last.after(Step::Numbers(1), 1), None);
         assert_eq!(Ds::Day(NaiveDate::MAX).after(Step::Days(1), 1), None);
         assert_eq!(Ds::Day(NaiveDate::MAX).after(Step::Months { n: 12, day: 31 }, 400), None);
-        assert_eq!(Ds::read("Q3 2026"), None);
+        assert_eq!((Ds::read("Q3 2026"), Ds::read("1.5")), (None, None));
+        assert_eq!(Ds::read("7.0"), Some(Ds::Number(7)));
         assert_eq!(Step::of(&[Ds::Number(7)]), Step::Numbers(1));
     }
 }

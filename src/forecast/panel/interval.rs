@@ -16,7 +16,9 @@ const USUAL_COUNT: f64 = 200.0;
 const PART_LEAST: f64 = 1e-3;
 /// The least that an error counts as, in usual scales: a hit by chance says little.
 const ERROR_LEAST: f64 = 1e-2;
-/// Scale of a series without a change to learn from, in shares of its level.
+/// Values from which on a series' changes tell its scale.
+const N_KNOWN: usize = 3;
+/// Scale of a series with fewer, in shares of its level, at least.
 const UNKNOWN_SHARE: f64 = 0.1;
 /// Residuals of a horizon from which on the panel's own quantiles are all that counts.
 const N_ENOUGH: f64 = 100.0;
@@ -26,6 +28,45 @@ const REACH: usize = 2;
 /// `USUAL_SPREAD` wide one period ahead and growing with the horizon to the power `USUAL_GROWTH`.
 const USUAL_SPREAD: f64 = 1.2;
 const USUAL_GROWTH: f64 = 0.35;
+
+/// How far intervals reach, for a whole panel.
+#[derive(Debug)]
+pub(super) struct Intervals {
+    weights: Weights,
+    /// Ends in scales, for each coverage by periods ahead.
+    ends: Vec<Vec<(f64, f64)>>,
+    /// The same for a series of which too little is known: at least as far as is usual.
+    unknown: Vec<Vec<(f64, f64)>>,
+}
+
+impl Intervals {
+    /// Learns from attempts.
+    pub(super) fn new(attempts: &[Attempt], horizon: usize, coverages: &[f64]) -> Self {
+        let weights = Weights::fit(attempts, horizon);
+        let own = Residuals::new(horizon, attempts, &weights);
+        let usual = Residuals::new(horizon, &[], &weights);
+        let ends: Vec<_> = coverages.iter().map(|coverage| own.ends(*coverage)).collect();
+        let wider = |((low, high), (least, most)): (&(f64, f64), (f64, f64))| {
+            (low.min(least), high.max(most))
+        };
+        let unknown = coverages
+            .iter()
+            .zip(&ends)
+            .map(|(coverage, ends)| ends.iter().zip(usual.ends(*coverage)).map(wider).collect());
+        let unknown = unknown.collect();
+        Self { weights, ends, unknown }
+    }
+
+    /// Lower and upper end around an answer to values `y`, for each period ahead by coverage.
+    pub(super) fn around(&self, y: &[f64], answer: &Answer) -> Vec<Vec<(f64, f64)>> {
+        let ends = if y.len() < N_KNOWN { &self.unknown } else { &self.ends };
+        let at = |(idx, (yhat, scale)): (usize, (&f64, f64))| {
+            let end = |shift: f64| (yhat + shift * scale).clamp(f64::MIN, f64::MAX);
+            ends.iter().map(|ends| (end(ends[idx].0), end(ends[idx].1))).collect()
+        };
+        answer.path.iter().zip(self.weights.scales(y, answer)).enumerate().map(at).collect()
+    }
+}
 
 /// The error of a forecast that has come true.
 #[derive(Debug, Clone, Copy)]
@@ -51,12 +92,12 @@ pub(super) fn parts(answer: &Answer) -> Vec<Option<[f64; N_PARTS]>> {
 
 /// How much each part of a scale counts.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Weights([f64; N_PARTS]);
+struct Weights([f64; N_PARTS]);
 
 impl Weights {
     /// Least squares of the logarithms of errors on those of the parts, drawn to the usual weights
     /// and adding up to 1 as these do; horizons have levels of their own.
-    pub(super) fn fit(attempts: &[Attempt], horizon: usize) -> Self {
+    fn fit(attempts: &[Attempt], horizon: usize) -> Self {
         const K: usize = N_PARTS - 1;
         let usual = Self(USUAL_WEIGHTS);
         let mut means = vec![([0.0; N_PARTS], 0.0); horizon];
@@ -104,16 +145,16 @@ impl Weights {
     }
 
     /// The scale of an error.
-    pub(super) fn scale(&self, parts: &[f64; N_PARTS]) -> f64 {
+    fn scale(&self, parts: &[f64; N_PARTS]) -> f64 {
         self.log_scale(parts).exp().min(f64::MAX)
     }
 
     /// The scale of a series' errors, for each period ahead.
-    pub(super) fn scales(&self, y: &[f64], answer: &Answer) -> Vec<f64> {
+    fn scales(&self, y: &[f64], answer: &Answer) -> Vec<f64> {
         let level = y.iter().fold(0.0_f64, |level, value| level.max(value.abs()));
         let scale = |parts: &Option<[f64; N_PARTS]>| {
             let known = parts.map_or(0.0, |parts| self.scale(&parts));
-            if y.len() < 3 { known.max(UNKNOWN_SHARE * level) } else { known }
+            if y.len() < N_KNOWN { known.max(UNKNOWN_SHARE * level) } else { known }
         };
         parts(answer).iter().map(scale).collect()
     }
@@ -121,13 +162,13 @@ impl Weights {
 
 /// Residuals of a panel in scales, by periods ahead.
 #[derive(Debug, Clone)]
-pub(super) struct Residuals {
+struct Residuals {
     by_horizon: Vec<Vec<f64>>,
 }
 
 impl Residuals {
     /// Sorts residuals by periods ahead.
-    pub(super) fn new(horizon: usize, attempts: &[Attempt], weights: &Weights) -> Self {
+    fn new(horizon: usize, attempts: &[Attempt], weights: &Weights) -> Self {
         let mut by_horizon: Vec<Vec<f64>> = vec![Vec::new(); horizon];
         for attempt in attempts {
             let residual = attempt.error / weights.scale(&attempt.parts);
@@ -142,7 +183,7 @@ impl Residuals {
     }
 
     /// Lower and upper end of an interval in scales, for each period ahead: at most 0 and at least 0.
-    pub(super) fn ends(&self, coverage: f64) -> Vec<(f64, f64)> {
+    fn ends(&self, coverage: f64) -> Vec<(f64, f64)> {
         let side = 0.5 * (1.0 - coverage);
         let lower = smooth(&self.quantiles(side));
         let upper = smooth(&self.quantiles(1.0 - side));

@@ -5,30 +5,25 @@
 
 mod dates;
 mod interval;
+mod past;
 mod tidy;
 
 pub use dates::Ds;
 pub use tidy::{Cell, Point};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
 use super::univariate::{self, Answer, LENGTH_NEEDED, Question};
-use interval::{Attempt, Residuals, Weights};
+use interval::Intervals;
+use past::Past;
 use tidy::Tidy;
 
 /// The furthest period ahead that may be asked.
 pub const HORIZON_MAX: usize = 400;
 /// The longest season that may be asked.
 pub const SEASON_MAX: usize = 400;
-/// Forecasts of the past that intervals rest on: about so many, from 10 to 40 origins a series. A
-/// shock hits all series at once, so that even of a large panel few origins say little.
-const ATTEMPTS: usize = 1_000;
-const ORIGINS: (usize, usize) = (10, 40);
-/// Horizons that the origins span, from the last but one value back: the fewest and more than those.
-const SPAN: (usize, usize) = (2, 4);
-
 /// What is asked of a panel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Asked {
@@ -94,23 +89,40 @@ pub struct Forecast {
 /// Forecasts every series; the answer is sorted by `unique_id`.
 pub fn forecast(panel: BTreeMap<String, Vec<Point>>, asked: &Asked) -> Vec<Outcome> {
     let tidied: Vec<(String, Result<Tidy, String>)> =
-        panel.into_par_iter().map(|(id, points)| (id, tidy::tidy(points))).collect();
+        panel.into_par_iter().map(|(id, points)| tidied(id, points)).collect();
     let good: Vec<&Tidy> = tidied.iter().filter_map(|(_, tidy)| tidy.as_ref().ok()).collect();
     let season = asked.season.unwrap_or_else(|| usual_season(&good));
     let question = Question { season: season.clamp(1, SEASON_MAX), horizon: asked.horizon };
     let panel: Vec<&[f64]> = good.iter().map(|tidy| tidy.y.as_slice()).collect();
-    let past = Past::of(&panel, question);
-    let weights = past.weights;
-    let ends: Vec<_> = asked.coverages.iter().map(|level| past.residuals.ends(*level)).collect();
-    let mut answers = univariate::forecast(&panel, question).into_iter().zip(past.gains);
+    let teachers = teachers(&good);
+    let past = Past::of(&panel, &teachers, question);
+    let intervals = Intervals::new(&past.attempts, question.horizon, &asked.coverages);
+    let answers = univariate::forecast_taught(&panel, &teachers, question);
+    let mut answers = answers.into_iter().zip(past.gains);
     let outcome = |(unique_id, tidy): (String, Result<Tidy, String>)| match tidy {
         Ok(tidy) => {
             let (answer, gain) = answers.next().expect("every good series is answered");
-            outcome(unique_id, &tidy, &answer, gain, (&weights, &ends))
+            outcome(unique_id, &tidy, &answer, gain, &intervals)
         }
         Err(reason) => failed(unique_id, reason),
     };
     tidied.into_iter().map(outcome).collect()
+}
+
+fn tidied(id: String, points: Vec<Point>) -> (String, Result<Tidy, String>) {
+    let tidy = match id.as_str() {
+        "" => Err(format!("{} rows have no `unique_id`", points.len())),
+        _ => tidy::tidy(points),
+    };
+    (id, tidy)
+}
+
+/// The series from which the others learn: whole ones that do not explode, so that an odd one changes
+/// no other; all of them if those are less than half.
+fn teachers(panel: &[&Tidy]) -> Vec<usize> {
+    let teaches = |idx: &usize| panel[*idx].left_out.is_none() && panel[*idx].is_tame();
+    let whole: Vec<usize> = (0..panel.len()).filter(teaches).collect();
+    if 2 * whole.len() < panel.len() { (0..panel.len()).collect() } else { whole }
 }
 
 /// The season that most series have by their steps.
@@ -132,16 +144,14 @@ fn outcome(
     tidy: &Tidy,
     answer: &Answer,
     gain: Option<f64>,
-    (weights, ends): (&Weights, &[Vec<(f64, f64)>]),
+    intervals: &Intervals,
 ) -> Outcome {
-    let scales = weights.scales(&tidy.y, answer);
-    let step = |(idx, yhat): (usize, &f64)| {
-        let ds = tidy.last.after(tidy.step, u32::try_from(idx + 1).ok()?)?;
-        let end = |shift: f64| (yhat + shift * scales[idx]).clamp(f64::MIN, f64::MAX);
-        let intervals = ends.iter().map(|at| (end(at[idx].0), end(at[idx].1))).collect();
+    let around = answer.path.iter().zip(intervals.around(&tidy.y, answer)).zip(1..);
+    let steps = around.map(|((yhat, intervals), ahead)| {
+        let ds = tidy.last.after(tidy.step, ahead)?;
         Some(Forecast { ds, yhat: *yhat, intervals })
-    };
-    let steps: Option<Vec<_>> = answer.path.iter().enumerate().map(step).collect();
+    });
+    let steps: Option<Vec<_>> = steps.collect();
     let Some(steps) = steps else {
         return failed(unique_id, format!("`ds` ends after `{}`", tidy.last));
     };
@@ -164,77 +174,6 @@ fn reason(tidy: &Tidy, answer: &Answer) -> Option<String> {
     };
     let parts: Vec<String> = tidy.left_out.iter().cloned().chain(simple).collect();
     if parts.is_empty() { None } else { Some(parts.join("; ")) }
-}
-
-/// What the panel's forecasts would have been at earlier origins, and how wrong.
-struct Past {
-    weights: Weights,
-    residuals: Residuals,
-    /// For each series, the error that it saved against the better of the last value and the last
-    /// season; none where it has no past.
-    gains: Vec<Option<f64>>,
-}
-
-impl Past {
-    fn of(panel: &[&[f64]], question: Question) -> Self {
-        let Question { season, horizon } = question;
-        let shortest = LENGTH_NEEDED.max(2 * season + 2);
-        let mut attempts: Vec<Attempt> = Vec::new();
-        let mut errors = vec![Errors::default(); panel.len()];
-        for back in origins(panel.len(), horizon) {
-            let long = |y: &&[f64]| y.len() >= shortest + back;
-            let idxs: Vec<usize> = (0..panel.len()).filter(|idx| long(&panel[*idx])).collect();
-            let known: Vec<&[f64]> =
-                idxs.iter().map(|idx| &panel[*idx][..panel[*idx].len() - back]).collect();
-            let answers = univariate::forecast(&known, question);
-            for ((idx, known), answer) in idxs.iter().zip(known).zip(&answers) {
-                let came = &panel[*idx][known.len()..known.len() + horizon.min(back)];
-                for (ahead, (actual, parts)) in came.iter().zip(interval::parts(answer)).enumerate()
-                {
-                    let error = actual - answer.path[ahead];
-                    attempts.extend(parts.map(|parts| Attempt { ahead, error, parts }));
-                    let lag = if season > 1 { season - ahead % season } else { 1 };
-                    let rivals = [known[known.len() - 1], known[known.len() - lag]];
-                    errors[*idx].add(*actual, answer.path[ahead], rivals);
-                }
-            }
-        }
-        let gains = errors.iter().map(Errors::gain).collect();
-        let weights = Weights::fit(&attempts, horizon);
-        let residuals = Residuals::new(horizon, &attempts, &weights);
-        Self { weights, residuals, gains }
-    }
-}
-
-/// How many periods before the end each origin lies, none twice, evenly from 1 on; of one nearer than
-/// the horizon only the first periods have come true.
-fn origins(n_series: usize, horizon: usize) -> BTreeSet<usize> {
-    let n_origins = ATTEMPTS.div_ceil(n_series.max(1)).clamp(ORIGINS.0, ORIGINS.1);
-    let span = if n_origins == ORIGINS.0 { SPAN.0 } else { SPAN.1 } * horizon - 1;
-    (0..n_origins).map(|nth| 1 + (nth * span + (n_origins - 1) / 2) / (n_origins - 1)).collect()
-}
-
-/// Sums of absolute errors of a series, in halves so that none overflows.
-#[derive(Debug, Clone, Copy, Default)]
-struct Errors {
-    n: usize,
-    own: f64,
-    rivals: [f64; 2],
-}
-
-impl Errors {
-    fn add(&mut self, actual: f64, own: f64, rivals: [f64; 2]) {
-        let error = |said: f64| (actual / 1024.0 - said / 1024.0).abs();
-        self.n += 1;
-        self.own += error(own);
-        self.rivals[0] += error(rivals[0]);
-        self.rivals[1] += error(rivals[1]);
-    }
-
-    fn gain(&self) -> Option<f64> {
-        let best = self.rivals[0].min(self.rivals[1]);
-        (self.n > 0).then_some(best - self.own)
-    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of residuals are far below 2^53")]

@@ -37,6 +37,18 @@ pub(super) struct Tidy {
     pub(super) left_out: Option<String>,
 }
 
+/// How far the largest value of a tame series may be above its middle one.
+const WILD: f64 = 1e6;
+
+impl Tidy {
+    /// Whether the values are of comparable size, zeros aside.
+    pub(super) fn is_tame(&self) -> bool {
+        let mut sizes: Vec<f64> = self.y.iter().map(|y| y.abs()).filter(|y| *y > 0.0).collect();
+        sizes.sort_by(f64::total_cmp);
+        sizes.last().is_none_or(|largest| largest / WILD <= sizes[sizes.len() / 2])
+    }
+}
+
 /// Puts points in order and keeps those after the last gap.
 ///
 /// # Errors

@@ -51,10 +51,15 @@ impl Scaled {
     }
 }
 
-/// The next `horizon` values of each series that has more than `n_lags`; none at all if the panel is
-/// too small to learn from.
-pub(super) fn paths(panel: &[Scaled], n_lags: usize, horizon: usize) -> Vec<Option<Vec<f64>>> {
-    let rows = Rows::of(panel, n_lags);
+/// The next `horizon` values of each series that has more than `n_lags`; none at all if the `teachers`,
+/// which are indexes into the panel, are too few to learn from.
+pub(super) fn paths(
+    panel: &[Scaled],
+    teachers: &[usize],
+    n_lags: usize,
+    horizon: usize,
+) -> Vec<Option<Vec<f64>>> {
+    let rows = Rows::of(panel, teachers, n_lags);
     if rows.at.len() < ROWS_PER_WEIGHT * rows.width {
         return vec![None; panel.len()];
     }
@@ -84,16 +89,16 @@ struct Moment {
 }
 
 impl<'a> Rows<'a> {
-    fn of(panel: &'a [Scaled], n_lags: usize) -> Self {
+    fn of(panel: &'a [Scaled], teachers: &[usize], n_lags: usize) -> Self {
         let width = n_lags + N_BESIDE;
-        let n_windows = (ROWS_MAX / panel.len().max(1)).clamp(2, WINDOWS_MAX);
-        let moments = |(series, Scaled { values, .. }): (usize, &Scaled)| {
-            let last = values.len().saturating_sub(1);
+        let n_windows = (ROWS_MAX / teachers.len().max(1)).clamp(2, WINDOWS_MAX);
+        let moments = |series: &usize| {
+            let (series, last) = (*series, panel[*series].values.len().saturating_sub(1));
             let first = n_lags.max(last.saturating_sub(n_windows));
             let weight = 1.0 / count(last.saturating_sub(first).max(1));
             (first..last).map(move |at| Moment { series, at, weight })
         };
-        let at: Vec<Moment> = panel.iter().enumerate().flat_map(moments).collect();
+        let at: Vec<Moment> = teachers.iter().flat_map(moments).collect();
         let mut features = vec![0.0; at.len() * width];
         features
             .par_chunks_mut(width)
@@ -159,7 +164,7 @@ mod tests {
             Scaled::new(&values)
         };
         let panel: Vec<_> = (0..60).map(|_| series()).collect();
-        for (series, path) in panel.iter().zip(paths(&panel, 4, 1)) {
+        for (series, path) in panel.iter().zip(paths(&panel, &(0..60).collect::<Vec<_>>(), 4, 1)) {
             let [.., before, last] = series.values[..] else { panic!("too short") };
             let needed = (last + 0.5 * (last - before)) * series.unit;
             let found = path.expect("long enough")[0];
@@ -169,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_small_panel_teaches_nothing() {
-        assert_eq!(paths(&[Scaled::new(&[1.0, 2.0, 4.0])], 2, 3), [None]);
-        assert!(paths(&[], 2, 3).is_empty());
+        assert_eq!(paths(&[Scaled::new(&[1.0, 2.0, 4.0])], &[0], 2, 3), [None]);
+        assert!(paths(&[], &[], 2, 3).is_empty());
     }
 }

@@ -8,8 +8,17 @@
 use super::count;
 use super::simplex::minimise;
 
-/// The next `horizon` values. `season` is 1 for none; more needs as many values.
-pub fn path(y: &[f64], season: usize, horizon: usize) -> Vec<f64> {
+/// The next values, and how well the model fits.
+#[derive(Debug, Clone)]
+pub struct Fit {
+    /// The next values, nearest first.
+    pub path: Vec<f64>,
+    /// The squared errors of the last run through the values, which the fit minimises.
+    pub squares: f64,
+}
+
+/// Fits the model. `season` is 1 for none; more needs as many values.
+pub fn fit(y: &[f64], season: usize, horizon: usize) -> Fit {
     let start: Vec<State> = if season > 1 {
         y[..season].iter().map(|value| State::at(*value)).collect()
     } else {
@@ -17,20 +26,20 @@ pub fn path(y: &[f64], season: usize, horizon: usize) -> Vec<f64> {
         vec![State::at(first.iter().sum::<f64>() / count(first.len()))]
     };
     let mut states = start.clone();
-    let weights = minimise([1.3, 1.0], ([0.01, 0.01], [1.8, 1.9]), 150, |weights| {
+    let weights = minimise(&[[1.3, 1.0]], ([0.01, 0.01], [1.8, 1.9]), 150, |weights| {
         states.copy_from_slice(&start);
         let squares = run(y, &mut states, weights);
         if squares.is_finite() { squares } else { f64::INFINITY }
     });
     states.copy_from_slice(&start);
-    run(y, &mut states, &weights);
+    let squares = run(y, &mut states, &weights);
     let next = |ahead: usize| {
         let state = &mut states[(y.len() + ahead) % season];
         let expected = state.level;
         state.see(0.0, &weights);
         expected
     };
-    (0..horizon).map(next).collect()
+    Fit { path: (0..horizon).map(next).collect(), squares }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -74,11 +83,11 @@ mod tests {
     #[test]
     fn a_line_and_a_repeated_season_are_carried_on() {
         let line: Vec<f64> = (0_u32..60).map(|t| 100.0 + 2.0 * f64::from(t)).collect();
-        for (found, needed) in path(&line, 1, 3).iter().zip([220.0, 222.0, 224.0]) {
+        for (found, needed) in fit(&line, 1, 3).path.iter().zip([220.0, 222.0, 224.0]) {
             assert!((found / needed - 1.0).abs() < 0.01, "{found} for {needed}");
         }
         let season: Vec<f64> = [10.0, 20.0, 15.0, 30.0].repeat(8);
-        for (found, needed) in path(&season, 4, 4).iter().zip(&season) {
+        for (found, needed) in fit(&season, 4, 4).path.iter().zip(&season) {
             assert!((found / needed - 1.0).abs() < 0.05, "{found} for {needed}");
         }
     }

@@ -5,12 +5,12 @@
 //! was chosen stands at [`MEMBERS`].
 
 pub mod ces;
+pub mod season;
 pub mod smooth;
 pub mod theta;
 
 mod autoregress;
 mod normal;
-mod season;
 mod simplex;
 
 use rayon::prelude::*;
@@ -95,16 +95,19 @@ pub struct Volatility {
 /// The answer of a series depends on the others through the three pooled members alone, and not on
 /// their order.
 pub fn forecast(panel: &[&[f64]], question: Question) -> Vec<Answer> {
+    forecast_taught(panel, &(0..panel.len()).collect::<Vec<_>>(), question)
+}
+
+/// Like [`forecast`], but the pooled members learn from the `teachers` alone: indexes into the panel.
+/// The answer of a series does not depend on any other that teaches nothing.
+pub fn forecast_taught(panel: &[&[f64]], teachers: &[usize], question: Question) -> Vec<Answer> {
     let series: Vec<Series> = panel.par_iter().map(|y| Series::new(y, question.season)).collect();
-    let long = |series: &Series| series.values.len() >= LENGTH_NEEDED;
-    let (n_lags, learners): (usize, Vec<&Series>) = (
-        question.season.saturating_add(2).clamp(N_LAGS.0, N_LAGS.1),
-        series.iter().filter(|series| long(series)).collect(),
-    );
-    let pooled = |scaled: &(dyn Fn(&Series) -> Vec<f64> + Sync)| {
-        let panel: Vec<Scaled> =
-            learners.par_iter().map(|series| Scaled::new(&scaled(series))).collect();
-        autoregress::paths(&panel, n_lags, question.horizon)
+    let is_long = |idx: &usize| series[*idx].values.len() >= LENGTH_NEEDED;
+    let teachers: Vec<usize> = teachers.iter().copied().filter(is_long).collect();
+    let n_lags = question.season.saturating_add(2).clamp(N_LAGS.0, N_LAGS.1);
+    let pooled = |levels: &(dyn Fn(&Series) -> Vec<f64> + Sync)| {
+        let panel: Vec<_> = series.par_iter().map(|series| Scaled::new(&levels(series))).collect();
+        autoregress::paths(&panel, &teachers, n_lags, question.horizon)
     };
     let root = pooled(&|series| series.on(Scale::Root, &series.adjusted.values));
     let log = pooled(&|series| series.on(Scale::Log, &series.adjusted.values));
@@ -114,16 +117,8 @@ pub fn forecast(panel: &[&[f64]], question: Question) -> Vec<Answer> {
         }
         _ => root.clone(),
     };
-    let mut pools = root.into_iter().zip(log).zip(seasonal).map(|((a, b), c)| [a, b, c]);
-    let with_pool: Vec<Pooled> = series
-        .iter()
-        .map(
-            |series| {
-                if long(series) { pools.next().unwrap_or_default() } else { Pooled::default() }
-            },
-        )
-        .collect();
-    series.par_iter().zip(with_pool).map(|(series, pool)| series.answer(pool, question)).collect()
+    let pools = root.into_par_iter().zip(log).zip(seasonal).map(|((a, b), c)| [a, b, c]);
+    series.par_iter().zip(pools).map(|(series, pool)| series.answer(pool, question)).collect()
 }
 
 /// A single model of a series: its season is taken out before and put back after; the model is told a
@@ -226,7 +221,7 @@ impl Series {
             self.restored(theta(adjusted)),
             ets,
             root_ets,
-            ces::path(&self.values, ces_season, horizon),
+            ces::fit(&self.values, ces_season, horizon).path,
         ]
     }
 

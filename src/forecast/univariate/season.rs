@@ -64,7 +64,9 @@ pub(super) fn is_clear(y: &[f64], m: usize) -> bool {
 }
 
 /// The additive figure of a season: mean deviation of each phase from the centred average, summing to 0.
-pub(super) fn figure(y: &[f64], m: usize) -> Vec<f64> {
+///
+/// - `y`: two seasons or more; `m`: 2 or more. Returns one value a phase, the first that of `y[0]`.
+pub fn figure(y: &[f64], m: usize) -> Vec<f64> {
     let trend = centred(y, m);
     let deviation: Vec<f64> = y.iter().zip(&trend).map(|(value, level)| value - level).collect();
     let mut factors = phase_means(&deviation, m);
@@ -122,7 +124,9 @@ pub(super) fn adjust(y: &[f64], m: usize) -> Adjusted {
 }
 
 /// The centred moving average over one season; NaN where it does not reach.
-fn centred(y: &[f64], m: usize) -> Vec<f64> {
+///
+/// - `y`: any number of values; `m`: 2 or more.
+pub fn centred(y: &[f64], m: usize) -> Vec<f64> {
     let (n, half) = (y.len(), m / 2);
     let mut trend = vec![f64::NAN; n];
     for at in half..n.saturating_sub(half) {

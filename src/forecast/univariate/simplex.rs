@@ -6,25 +6,28 @@ use super::count;
 
 /// The point of the box from `low` to `high` at which `f` is least, as far as `n_max` values of `f` show.
 ///
-/// - `start`: where to look first. `f`: may give infinity where there is no value, never NaN.
+/// - `starts`: where to look first; the search goes on from the best. `f`: may give infinity where there is no value, never NaN.
 /// - Ends early once values agree to 1e-9 and points to a thousandth of the box, or points to 1e-7 of it.
 pub(super) fn minimise<const D: usize>(
-    start: [f64; D],
+    starts: &[[f64; D]],
     (low, high): ([f64; D], [f64; D]),
     n_max: usize,
     mut f: impl FnMut(&[f64; D]) -> f64,
 ) -> [f64; D] {
     let inside = |x: [f64; D]| -> [f64; D] { std::array::from_fn(|d| x[d].clamp(low[d], high[d])) };
-    let start = inside(start);
+    let values = starts.iter().map(|start| (inside(*start), f(&inside(*start))));
+    let best = values.min_by(|a, b| a.1.total_cmp(&b.1));
+    let best = best.unwrap_or_else(|| (low, f(&low)));
+    let start = best.0;
     let mut corners: Vec<([f64; D], f64)> = Vec::with_capacity(D + 1);
-    corners.push((start, f(&start)));
+    corners.push(best);
     for d in 0..D {
         let mut x = start;
         let step = 0.25 * (high[d] - low[d]);
         x[d] += if x[d] + step <= high[d] { step } else { -step };
         corners.push((x, f(&x)));
     }
-    let mut n_seen = D + 1;
+    let mut n_seen = D + starts.len();
     loop {
         corners.sort_by(|a, b| a.1.total_cmp(&b.1));
         let (best, worst) = (corners[0], corners[D]);
@@ -68,12 +71,12 @@ mod tests {
 
     #[test]
     fn the_least_point_is_found_inside_and_on_the_edge() {
-        let found = minimise([0.1, 0.1], ([0.0; 2], [4.0; 2]), 400, |[x, y]| {
+        let found = minimise(&[[0.1, 0.1]], ([0.0; 2], [4.0; 2]), 400, |[x, y]| {
             (x - 1.0).powi(2) + 10.0 * (y - x * x).powi(2)
         });
         assert!((found[0] - 1.0).abs() < 1e-3 && (found[1] - 1.0).abs() < 1e-3, "{found:?}");
-        assert_eq!(minimise([0.5], ([0.0], [1.0]), 100, |[x]| -x), [1.0]);
-        let nowhere = minimise([0.5], ([0.0], [1.0]), 100, |_| f64::INFINITY);
+        assert_eq!(minimise(&[[0.5], [0.2]], ([0.0], [1.0]), 100, |[x]| -x), [1.0]);
+        let nowhere = minimise(&[[0.5]], ([0.0], [1.0]), 100, |_| f64::INFINITY);
         assert!((0.0..=1.0).contains(&nowhere[0]));
     }
 }

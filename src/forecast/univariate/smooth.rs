@@ -33,6 +33,8 @@ pub struct Fit {
     pub path: Vec<f64>,
     /// Akaike's criterion, corrected for few values: lower is better.
     pub aicc: f64,
+    /// The squared errors, which the fit minimises.
+    pub squares: f64,
 }
 
 /// The next `horizon` values by the trend that Akaike's criterion prefers.
@@ -61,7 +63,7 @@ pub fn fit(y: &[f64], season: usize, trend: Trend, horizon: usize) -> Fit {
     let path = (0..horizon).map(next).collect();
     let n_weights = 1 + usize::from(trend != Trend::Absent) + usize::from(trend == Trend::Damped);
     let n_fitted = n_weights + usize::from(season > 1) + exact.n_columns;
-    Fit { path, aicc: aicc(squares, y.len(), n_fitted) }
+    Fit { path, aicc: aicc(squares, y.len(), n_fitted), squares }
 }
 
 /// Weights of the new error in level, slope and season, and the share of the slope that stays.
@@ -85,30 +87,36 @@ fn best_weights(season: usize, trend: Trend, mut squares: impl FnMut(&Weights) -
     match (season > 1, trend) {
         (false, Trend::Absent) => {
             let weights = |[a]: &[f64; 1]| of(*a, 0.0, 0.0, 1.0);
-            weights(&minimise([0.5], ([low], [high]), 60, |x| squares(&weights(x))))
+            weights(&minimise(&[[0.5]], ([low], [high]), 60, |x| squares(&weights(x))))
         }
         (false, Trend::Linear) => {
             let weights = |[a, b]: &[f64; 2]| of(*a, *b, 0.0, 1.0);
-            weights(&minimise([0.5, 0.1], ([low; 2], [high; 2]), 200, |x| squares(&weights(x))))
+            weights(&minimise(&[[0.5, 0.1]], ([low; 2], [high; 2]), 200, |x| squares(&weights(x))))
         }
         (false, Trend::Damped) => {
             let weights = |[a, b, phi]: &[f64; 3]| of(*a, *b, 0.0, *phi);
             let bounds = ([low, low, PHI.0], [high, high, PHI.1]);
-            weights(&minimise([0.5, 0.1, 0.94], bounds, 300, |x| squares(&weights(x))))
+            weights(&minimise(&[[0.5, 0.1, 0.94]], bounds, 300, |x| squares(&weights(x))))
         }
         (true, Trend::Absent) => {
             let weights = |[a, g]: &[f64; 2]| of(*a, 0.0, *g, 1.0);
-            weights(&minimise([0.4, 0.1], ([low; 2], [high; 2]), 120, |x| squares(&weights(x))))
+            weights(&minimise(&[[0.4, 0.1], [0.2, 0.9]], ([low; 2], [high; 2]), 120, |x| {
+                squares(&weights(x))
+            }))
         }
         (true, Trend::Linear) => {
             let weights = |[a, b, g]: &[f64; 3]| of(*a, *b, *g, 1.0);
             let bounds = ([low; 3], [high; 3]);
-            weights(&minimise([0.4, 0.1, 0.1], bounds, 200, |x| squares(&weights(x))))
+            weights(&minimise(&[[0.4, 0.1, 0.1], [0.2, 0.1, 0.9]], bounds, 200, |x| {
+                squares(&weights(x))
+            }))
         }
         (true, Trend::Damped) => {
             let weights = |[a, b, g, phi]: &[f64; 4]| of(*a, *b, *g, *phi);
             let bounds = ([low, low, low, PHI.0], [high, high, high, PHI.1]);
-            weights(&minimise([0.4, 0.1, 0.1, 0.94], bounds, 250, |x| squares(&weights(x))))
+            weights(&minimise(&[[0.4, 0.1, 0.1, 0.94], [0.2, 0.1, 0.9, 0.94]], bounds, 250, |x| {
+                squares(&weights(x))
+            }))
         }
     }
 }

@@ -24,7 +24,7 @@ pub enum Theta {
 /// The bounds of `alpha`, those of the reference implementations.
 const ALPHA: (f64, f64) = (0.1, 0.99);
 /// Where the search for `alpha` may start: at the best of these.
-const STARTS: [f64; 5] = [0.1, 0.3, 0.5, 0.75, 0.99];
+const STARTS: [[f64; 1]; 5] = [[0.1], [0.3], [0.5], [0.75], [0.99]];
 /// The weight of the line, `1 − 1/θ`, where theta is 2.
 const STANDARD_WEIGHT: f64 = 0.5;
 /// Values before the first error that counts: a line needs some to be known.
@@ -39,9 +39,7 @@ pub fn path(y: &[f64], theta: Theta, horizon: usize) -> Vec<f64> {
     let dynamic = matches!(theta, Theta::Dynamic | Theta::DynamicOptimised);
     let line = if dynamic { Line::so_far(x[0]) } else { Line::through(&x) };
     let squares = |alpha: f64| Filter::new(alpha, line).run(&x).fit(theta).squares;
-    let at_starts = STARTS.map(|alpha| (alpha, squares(alpha)));
-    let best = at_starts.iter().min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0.5, |start| start.0);
-    let [alpha] = minimise([best], ([ALPHA.0], [ALPHA.1]), 40, |[alpha]| squares(*alpha));
+    let [alpha] = minimise(&STARTS, ([ALPHA.0], [ALPHA.1]), 45, |[alpha]| squares(*alpha));
     let mut filter = Filter::new(alpha, line).run(&x);
     let Fit { first_level, weight, .. } = filter.fit(theta);
     filter.level += first_level * filter.level_response;
