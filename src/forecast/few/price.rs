@@ -79,7 +79,7 @@ pub struct Choice {
     pub budget: usize,
     /// Resolved rows `n`.
     pub n_rows: usize,
-    /// Every candidate, accepted ones first; filled by [`listed`] alone.
+    /// Every candidate, accepted ones first; filled by `listed` alone.
     pub offers: Vec<Offer>,
 }
 
