@@ -186,9 +186,11 @@ impl Series {
                 if (2..=N_LAGS.1).contains(&season) { path } else { self.restored(path) }
             }));
         }
-        members.retain(|path| self.is_sound(path));
+        for path in &mut members {
+            path.truncate(self.n_sound(path));
+        }
         let mut model_used = "univariate";
-        if members.is_empty() {
+        if members.iter().all(Vec::is_empty) {
             let (name, path) = self.simple(horizon);
             (model_used, members) = (name, vec![path]);
         }
@@ -248,11 +250,11 @@ impl Series {
         path
     }
 
-    /// Whether a path is made of numbers that are not far out of all proportion.
-    fn is_sound(&self, path: &[f64]) -> bool {
+    /// How many values a path starts with that are numbers and not far out of all proportion.
+    fn n_sound(&self, path: &[f64]) -> usize {
         let (low, high) = self.range();
         let slack = RANGES_MAX * (high - low) + 1e-9 * high.abs().max(low.abs());
-        path.iter().all(|value| (low - slack..=high + slack).contains(value))
+        path.iter().take_while(|value| (low - slack..=high + slack).contains(*value)).count()
     }
 
     fn range(&self) -> (f64, f64) {
@@ -263,8 +265,9 @@ impl Series {
     /// What carries a series on that is too short for the members, or too wild.
     fn simple(&self, horizon: usize) -> (&'static str, Vec<f64>) {
         if self.values.len() > 2 {
-            let path = theta::path(&self.values, Theta::Standard, horizon);
-            if self.is_sound(&path) {
+            let mut path = theta::path(&self.values, Theta::Standard, horizon);
+            path.truncate(self.n_sound(&path));
+            if !path.is_empty() {
                 return ("theta", path);
             }
         }
@@ -297,10 +300,14 @@ fn mean_change(y: &[f64], lag: usize) -> f64 {
 }
 
 /// For each period ahead the mean of the members without the lowest and the highest, so that one that
-/// runs away does no harm, and the spread of all around it.
+/// runs away does no harm, and the spread of all around it. A member may end early; where all have, the
+/// last period is carried on. What is asked further ahead changes nothing nearer.
 fn mean_and_spread(members: &[Vec<f64>], horizon: usize) -> (Vec<f64>, Vec<f64>) {
+    let longest = members.iter().map(Vec::len).max().unwrap_or(0);
     let at = |ahead: usize| {
-        let mut values: Vec<f64> = members.iter().map(|path| path[ahead]).collect();
+        let ahead = ahead.min(longest.saturating_sub(1));
+        let mut values: Vec<f64> =
+            members.iter().filter_map(|path| path.get(ahead).copied()).collect();
         values.sort_by(f64::total_cmp);
         let inner = match values.as_slice() {
             [_, inner @ .., _] if !inner.is_empty() => inner,
@@ -308,7 +315,7 @@ fn mean_and_spread(members: &[Vec<f64>], horizon: usize) -> (Vec<f64>, Vec<f64>)
         };
         let mean = inner.iter().sum::<f64>() / count(inner.len());
         let square = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
-        (mean, (square / count(members.len())).sqrt())
+        (mean, (square / count(values.len())).sqrt())
     };
     (0..horizon).map(at).unzip()
 }
