@@ -12,7 +12,7 @@ use crate::forecast::calibration::{Calibrated, calibrated};
 use crate::forecast::contest;
 use crate::forecast::engine;
 use crate::forecast::score::compare::EqualAccuracy;
-use crate::forecast::summary::{Metrics, summarise};
+use crate::forecast::summary::{Metrics, Scores, summarise};
 
 const COLUMNS: [&str; 39] = [
     "series",
@@ -137,26 +137,10 @@ pub(super) fn print(context: &Context, rows: &[Row]) -> Result<()> {
 fn values(measured: &Measured<'_>) -> Vec<Value> {
     let Measured { metrics: m, calibrated: c, .. } = measured;
     let test = measured.against_last_value;
-    let mut values = vec![
-        json!(measured.series),
-        json!(measured.model),
-        json!(measured.horizon),
-        json!(m.all.n),
-        json!(m.all.mae_log),
-        json!(m.all.mase),
-        json!(m.all.wis),
-        json!(m.all.coverage_80),
-        json!(m.all.coverage_95),
-        json!(m.all.skill),
-        json!(m.skill_lower),
-        json!(m.answered.n),
-        json!(m.answered.mae_log),
-        json!(m.answered.mase),
-        json!(m.answered.wis),
-        json!(m.answered.coverage_80),
-        json!(m.answered.coverage_95),
-        json!(m.answered.skill),
-    ];
+    let mut values = vec![json!(measured.series), json!(measured.model), json!(measured.horizon)];
+    values.extend(scores(&m.all));
+    values.push(json!(m.skill_lower));
+    values.extend(scores(&m.answered));
     for bar in [&c.mae_log, &c.wis, &c.coverage[1], &c.coverage[3]] {
         values.extend([json!(bar.lower), json!(bar.upper)]);
     }
@@ -172,6 +156,19 @@ fn values(measured: &Measured<'_>) -> Vec<Value> {
         json!(measured.mcs_p.map(|p| p > contest::LEVEL)),
     ]);
     values
+}
+
+/// The cells of one set of forecasts, in the order of its columns.
+fn scores(s: &Scores) -> [Value; 7] {
+    [
+        json!(s.n),
+        json!(s.mae_log),
+        json!(s.mase),
+        json!(s.wis),
+        json!(s.coverage_80),
+        json!(s.coverage_95),
+        json!(s.skill),
+    ]
 }
 
 fn people(measured: &Measured<'_>) -> Vec<String> {

@@ -1,9 +1,8 @@
 //! Nested rolling origins of one series and horizon: what each set of variables would have said at
 //! every earlier origin, from the rows resolved there.
 //!
-//! May use the core files, `gram`, `partial`, `lab`, `price`, `bootstrap` and
-//! `regression`. A sweep follows the
-//! origins with sums that are updated row by row; nothing is refitted.
+//! May use the core files, `gram`, `partial`, `lab`, `price`, `bootstrap`, `regression` and the spec. A
+//! sweep follows the origins with sums that are updated row by row; nothing is refitted.
 
 use std::collections::BTreeMap;
 
@@ -13,14 +12,12 @@ use super::gram::Gram;
 use super::lab::{Came, Lab};
 use super::partial::Partial;
 use super::price::{self, Choice, Compared};
+use super::spec::Rule;
 use crate::archive::is_public;
 use crate::draws::Randomness;
 use crate::error::{Error, Result};
 use crate::forecast::bootstrap::{Blocks, block_length, quarter};
 use crate::forecast::regression::{Design, Estimator, Linear, fit};
-
-/// Own squares that earlier variables must leave of one, or it is left out.
-const MIN_OWN_SHARE: f64 = 1e-10;
 
 /// Variables by their bits.
 type Set = u32;
@@ -186,6 +183,7 @@ impl<'a> Bench<'a> {
         let mut gram = Gram::new(1, members.len());
         let mut partial = Partial::new(&gram, members.len());
         let (mut row, mut with_first) = (vec![1.0; members.len() + 1], vec![0.0; members.len()]);
+        let min_own_share = Rule::bundled().least_squares.min_own_share;
         let mut waiting = self.resolved.iter().peekable();
         let mut said = vec![f64::NAN; self.came.len()];
         for (at, said) in said.iter_mut().enumerate() {
@@ -202,7 +200,7 @@ impl<'a> Bench<'a> {
             let is_able = gram.n_rows() >= self.n_needed(members.len());
             if is_able && self.fill(&mut row, at, &members) && partial.read(&gram) {
                 let now = partial.row(&row);
-                partial.with_first(&gram, &now, MIN_OWN_SHARE, &mut with_first);
+                partial.with_first(&gram, &now, min_own_share, &mut with_first);
                 *said = with_first.last().copied().unwrap_or_else(|| partial.base(&now));
             }
         }
