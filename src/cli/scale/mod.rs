@@ -1,0 +1,46 @@
+//! `chipcast scale`: purchases to capability and back, the laws side by side, and what twice the
+//! parameters cost. One file a subcommand.
+
+use clap::{Args, Subcommand};
+
+use super::{Context, Outcome};
+use crate::error::{Error, Result};
+
+mod company;
+mod law;
+mod multiple;
+mod require;
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Ticker: what this company's forecast spend buys
+    #[arg(required = true)]
+    company: Option<String>,
+    #[command(flatten)]
+    chain: company::Arguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The laws side by side, fitted to models up to 2023 and scored on later ones
+    Law(law::Arguments),
+    /// What more parameters cost in compute and GPU-hours, by each published law
+    Multiple(multiple::Arguments),
+    /// What a capability would take: the run, the fleet, the purchase
+    Require(require::Arguments),
+}
+
+pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
+    match (&arguments.command, &arguments.company) {
+        (Some(Command::Law(arguments)), _) => law::run(context, arguments),
+        (Some(Command::Multiple(arguments)), _) => multiple::run(context, arguments),
+        (Some(Command::Require(arguments)), _) => require::run(context, arguments),
+        (None, Some(company)) => company::run(context, company, &arguments.chain),
+        (None, None) => {
+            Err(Error::invalid("`scale` needs a company, `law`, `multiple` or `require`"))
+        }
+    }
+}
