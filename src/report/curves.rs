@@ -107,16 +107,19 @@ fn capability(material: &Material<'_>, machines: &Machines) -> Result<Section> {
         curve(chain.date, fleet, material.workshop),
         sources.clone(),
     );
-    let scores = material.workshop.comparison.scores.iter().map(|score| {
+    let laws = &material.workshop.laws;
+    let scores = laws.in_time.scores.iter().zip(&laws.in_compute.scores).map(|(later, larger)| {
         vec![
-            Cell::label(score.form.expression()),
-            Cell::number(score.rmse_out_of_sample, Unit::Index, 1, &own),
-            Cell::number(score.rmse_in_sample, Unit::Index, 1, &own),
+            Cell::label(later.form.expression()),
+            Cell::number(later.rmse_out_of_sample, Unit::Index, 1, &own),
+            Cell::number(larger.rmse_out_of_sample, Unit::Index, 1, &own),
+            Cell::number(later.rmse_in_sample, Unit::Index, 1, &own),
         ]
     });
-    let headings = ["Law", "Error out of sample", "Error in sample"];
+    let headings =
+        ["Law", "Error on later models", "Error on larger models", "Error on early models"];
     let table = Table::new("The laws side by side, in index points", &headings, scores.collect())?;
-    let verdict = format!("{}.", material.workshop.comparison.verdict());
+    let verdict = format!("{}.", laws.verdict());
     let words = fleet.map_or_else(
         || {
             "What the machines sold can train depends on who runs them: where each buyer's fleet leads \
@@ -190,7 +193,7 @@ fn curve(date: NaiveDate, fleet: Option<&Chain>, workshop: &Workshop) -> Curve {
         models: models.collect(),
         laws: vec![
             Law {
-                label: format!("with progress, {}", format::date(date)),
+                label: format!("{}, {}", law.best().form(), format::date(date)),
                 points: points(&law, n_refits),
             },
             Law {

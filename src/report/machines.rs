@@ -15,25 +15,26 @@ use crate::scaling::assumption::Worlds;
 use crate::scaling::chain::{Chain, ChainInput, ChainTables, FleetUse, Purchases, chain};
 use crate::scaling::installed::StockEstimate;
 use crate::scaling::law::{
-    CapabilityRow, Comparison, Form, Law, Sampling, Scale, ScalingLaw, compare, rows,
+    CapabilityRow, Form, Law, Sampling, Scale, ScalingLaw, SideBySide, rows, side_by_side,
 };
 use crate::scaling::shipments::{Buyer, Customers};
+use crate::scaling::stock::stocks;
 use crate::series::SeriesId;
 use crate::units::{H100e, Usd, UsdPerH100e};
 
 /// Resamples of the capability rows.
-const N_BOOTSTRAPS: usize = 200;
+pub const N_BOOTSTRAPS: usize = 200;
 
 /// Laws, tables and worlds that every company shares in a run.
 pub struct Workshop {
     /// Prices, mix and assumptions.
     pub tables: ChainTables,
-    /// The law that is used: compute with algorithmic progress.
+    /// The law that is used: the best of those side by side.
     pub law: Law,
     /// The seed law `y = c ln(X/X0 + 1)`, always shown.
     pub seed_law: Law,
     /// All forms, out of sample.
-    pub comparison: Comparison,
+    pub laws: SideBySide,
     /// The models to which the laws were fitted.
     pub models: Vec<CapabilityRow>,
     /// The worlds in which everything is drawn.
@@ -70,10 +71,9 @@ impl Workshop {
         let models = rows(Scale::Eci)?;
         let sampling = Sampling { worlds, n_bootstraps: N_BOOTSTRAPS };
         let fit = |form| Law::fit(Scale::Eci, form, &models, &tables.assumptions, sampling);
-        let (law, seed_law) = (fit(Form::LogEffective)?, fit(Form::Log)?);
-        let split = Comparison::default_split();
-        let comparison = compare(Scale::Eci, &models, split, &tables.assumptions)?;
-        Ok(Self { tables, law, seed_law, comparison, models, worlds })
+        let laws = side_by_side(Scale::Eci, &models, &tables.assumptions)?;
+        let (law, seed_law) = (fit(laws.best())?, fit(Form::LOG)?);
+        Ok(Self { tables, law, seed_law, laws, models, worlds })
     }
 
     /// The price of an H100 equivalent in the mix of chips sold on a day, drawn.
@@ -126,39 +126,10 @@ pub fn machines(known: &Snapshot, forecast: &Forecast, workshop: &Workshop) -> R
     Ok(Machines { chain, spent, n_forecast: answered, stock })
 }
 
-/// The last public estimate of what a company has installed, its makers' intervals added up: their
-/// errors are taken to go together, which is the wider choice.
+/// The last public estimate of what a company has installed.
 fn installed_estimate(known: &Snapshot, company: &str) -> Result<Option<StockEstimate>> {
-    let Ok(total) = known.series(&SeriesId::new(&format!("{company}.installed_h100e"))?) else {
-        return Ok(None);
-    };
-    let Some(last) = total.points.last() else { return Ok(None) };
-    let sum_of = |ending: &str| -> Result<f64> {
-        let mut sum = 0.0;
-        let is_part = |id: &SeriesId| {
-            let parts: Vec<_> = id.as_str().split('.').collect();
-            matches!(parts.as_slice(), [owner, "installed_h100e", _, found]
-                if *owner == company && *found == ending)
-        };
-        for id in known.matching(is_part)? {
-            let held = known.series(&id)?;
-            let point = held.points.iter().find(|point| point.period == last.period);
-            sum += point.map_or(0.0, |point| point.value);
-        }
-        Ok(sum)
-    };
-    let (low, high) = (sum_of("p05")?, sum_of("p95")?);
-    let source = known.source_of(&total.series, last.period)?;
-    let source = source.map_or_else(String::new, |row| format!("{} ({})", row.source, row.locator));
-    let in_order = 0.0 < low && low <= last.value && last.value <= high;
-    let (low, high) = if in_order { (low, high) } else { (last.value, last.value) };
-    Ok(Some(StockEstimate {
-        date: last.period.end(),
-        low: H100e(low),
-        median: H100e(last.value),
-        high: H100e(high),
-        source,
-    }))
+    let series = SeriesId::new(&format!("{company}.installed_h100e"))?;
+    Ok(if known.holds(&series)? { stocks(known, &series)?.pop() } else { None })
 }
 
 /// Actual spend in periods that began after a day; of the last year if there is no such day.

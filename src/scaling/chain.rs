@@ -175,7 +175,7 @@ pub struct Chain {
 /// let sampling = Sampling { worlds, n_bootstraps: 100 };
 /// let models = rows(Scale::Eci)?;
 /// let law =
-///     Law::fit(Scale::Eci, Form::LogEffective, &models, &tables.assumptions, sampling)?;
+///     Law::fit(Scale::Eci, Form::LOG_EFFECTIVE, &models, &tables.assumptions, sampling)?;
 /// let quarter = Period::new(day("2026-01-01"), day("2026-03-31"))?;
 /// let capex = Draws::constant(Usd(30e9), worlds.n_draws);
 /// let input = ChainInput {
@@ -212,12 +212,14 @@ pub fn chain(
     let running = trace.running()?;
     let cluster = largest_cluster(&fleet, &running)?;
     trace.model("largest cluster", "fleet x cluster share", "h100e", &cluster);
-    let utilization = running.utilization_of(&cluster)?;
-    trace.model("utilisation of it", "u0 x phi^log2(n / n0), at most 1", "ratio", &utilization);
+    let mfu = running.mfu_of(&cluster)?;
+    trace.model("MFU of it", "MFU0 x phi^log2(n / n0), at most 1", "ratio", &mfu);
     let year = fleet_year(&fleet, &running)?;
-    trace.model("fleet's year", "fleet x 1.979e15 x u0 x one year", "FLOP/year", &year);
+    let expression = "fleet x 1.979e15 x MFU0 x availability x one year";
+    trace.model("fleet's year", expression, "FLOP/year", &year);
     let run = largest_run(&fleet, &running)?;
-    trace.model("largest training run", "n x 1.979e15 x u(n) x seconds", "FLOP", &run);
+    let expression = "n x 1.979e15 x MFU(n) x availability x seconds, less the wall of the network";
+    trace.model("largest training run", expression, "FLOP", &run);
     let network = network_check(&run, &tables.assumptions, worlds)?;
     let capability = law.capability(&run);
     trace.capability(law, &capability);
@@ -476,10 +478,15 @@ impl Trace<'_> {
     fn running(&mut self) -> Result<Running> {
         Ok(Running {
             cluster_share: self.assume("cluster_share")?,
-            utilization_8bit: self.assume("utilization_8bit")?,
+            mfu_8bit: self.assume("mfu_8bit")?,
+            availability: self.assume("availability")?,
             reference_cluster: self.assume("reference_cluster_h100e")?.map(H100e),
             efficiency_per_doubling: self.assume("efficiency_per_doubling")?,
             duration: self.assume("run_days")?.map(crate::units::Seconds::from_days),
+            wall: super::compute::Wall {
+                knee: self.assume("network_knee_flop")?.map(Flop),
+                limit: self.assume("network_limit_flop")?.map(Flop),
+            },
         })
     }
 

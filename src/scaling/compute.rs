@@ -4,7 +4,7 @@
 //! per year) are two types that do not add. Never GPUs x peak.
 
 use super::assumption::{Assumptions, Worlds};
-use super::interconnect::utilization;
+use super::interconnect::mfu_at;
 use crate::draws::Draws;
 use crate::error::Result;
 use crate::units::{Flop, FlopPerYear, H100e, Seconds};
@@ -12,8 +12,10 @@ use crate::units::{Flop, FlopPerYear, H100e, Seconds};
 /// How a fleet is run, drawn.
 #[derive(Debug, Clone)]
 pub struct Running {
-    /// Achieved over peak dense 8-bit rate at the reference cluster.
-    pub utilization_8bit: Draws<f64>,
+    /// Achieved over peak dense 8-bit rate while running, at the reference cluster.
+    pub mfu_8bit: Draws<f64>,
+    /// Share of hours in which the cluster makes progress.
+    pub availability: Draws<f64>,
     /// The cluster at which that holds.
     pub reference_cluster: Draws<H100e>,
     /// What is left of the utilisation when a cluster doubles.
@@ -22,33 +24,120 @@ pub struct Running {
     pub cluster_share: Draws<f64>,
     /// How long a run takes.
     pub duration: Draws<Seconds>,
+    /// What data movement allows.
+    pub wall: Wall,
+}
+
+/// Where utilisation falls because data cannot move fast enough, drawn.
+#[derive(Debug, Clone)]
+pub struct Wall {
+    /// The run beyond which it begins to fall.
+    pub knee: Draws<Flop>,
+    /// The run that no cluster of today's networks finishes.
+    pub limit: Draws<Flop>,
 }
 
 impl Running {
-    /// Draws the five assumptions.
+    /// Draws the assumptions.
     ///
     /// # Errors
     /// [`crate::Error::NotFound`] if one is missing.
     pub fn sample(assumptions: &Assumptions, worlds: &Worlds) -> Result<Self> {
         Ok(Self {
-            utilization_8bit: assumptions.draws("utilization_8bit", worlds)?,
+            mfu_8bit: assumptions.draws("mfu_8bit", worlds)?,
+            availability: assumptions.draws("availability", worlds)?,
             reference_cluster: assumptions.draws("reference_cluster_h100e", worlds)?.map(H100e),
             efficiency_per_doubling: assumptions.draws("efficiency_per_doubling", worlds)?,
             cluster_share: assumptions.draws("cluster_share", worlds)?,
             duration: assumptions.draws("run_days", worlds)?.map(Seconds::from_days),
+            wall: Wall::sample(assumptions, worlds)?,
         })
     }
 
-    /// Utilisation of each world's own cluster.
+    /// MFU of each world's own cluster, before the wall.
     ///
     /// # Errors
     /// [`crate::Error::Invalid`] if the samples have different numbers of draws.
-    pub fn utilization_of(&self, cluster: &Draws<H100e>) -> Result<Draws<f64>> {
+    pub fn mfu_of(&self, cluster: &Draws<H100e>) -> Result<Draws<f64>> {
         let ratio = cluster.zip(&self.reference_cluster, |n, n0| n / n0)?;
         let left =
-            ratio.zip(&self.efficiency_per_doubling, |ratio, phi| utilization(1.0, phi, ratio))?;
-        self.utilization_8bit.zip(&left, |at_reference, left| (at_reference * left).min(1.0))
+            ratio.zip(&self.efficiency_per_doubling, |ratio, phi| mfu_at(1.0, phi, ratio))?;
+        self.mfu_8bit.zip(&left, |at_reference, left| (at_reference * left).min(1.0))
     }
+
+    /// Share of the peak that is left over all hours: MFU x availability.
+    fn share_of_peak(&self, mfu: &Draws<f64>) -> Result<Draws<f64>> {
+        mfu.zip(&self.availability, |mfu, hours| mfu * hours)
+    }
+}
+
+impl Wall {
+    /// Draws knee and limit.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFound`] if one is missing.
+    pub fn sample(assumptions: &Assumptions, worlds: &Worlds) -> Result<Self> {
+        Ok(Self {
+            knee: assumptions.draws("network_knee_flop", worlds)?.map(Flop),
+            limit: assumptions.draws("network_limit_flop", worlds)?.map(Flop),
+        })
+    }
+
+    /// What is left of a run when data cannot move fast enough.
+    ///
+    /// Up to the knee all of it. Beyond, the share that is left falls in a straight line over the
+    /// logarithm of the run, from 1 at the knee to 0 at the limit:
+    /// `F = F₀ (1 − ln(F/knee) / ln(limit/knee))`, so that no cluster reaches the limit.
+    ///
+    /// - `planned`: F₀, what the cluster would do without the wall. Returns F.
+    ///
+    /// # Errors
+    /// [`crate::Error::Invalid`] if the samples have different numbers of draws.
+    /// # Source
+    /// Knee and limit: Erdil and Schneider-Joseph (2024), arXiv 2411.01137. The straight line
+    /// between them is this module's.
+    pub fn after(&self, planned: &Draws<Flop>) -> Result<Draws<Flop>> {
+        let span = self.knee.zip(&self.limit, |knee, limit| (knee, limit))?;
+        planned.zip(&span, |planned, (knee, limit)| after_wall(planned, knee, limit))
+    }
+
+    /// The run that must be planned so that `run` is left; infinite at the limit and beyond.
+    ///
+    /// # Errors
+    /// [`crate::Error::Invalid`] if the samples have different numbers of draws.
+    pub fn before(&self, run: &Draws<Flop>) -> Result<Draws<Flop>> {
+        let span = self.knee.zip(&self.limit, |knee, limit| (knee, limit))?;
+        run.zip(&span, |run, (knee, limit)| {
+            let left = share_left(run, knee, limit);
+            if left > 0.0 { run * (1.0 / left) } else { Flop(f64::INFINITY) }
+        })
+    }
+}
+
+/// `1 − ln(F/knee) / ln(limit/knee)` beyond the knee, never below 0.
+fn share_left(run: Flop, knee: Flop, limit: Flop) -> f64 {
+    if run <= knee {
+        return 1.0;
+    }
+    (1.0 - (run / knee).ln() / (limit / knee).ln()).max(0.0)
+}
+
+/// Halvings of the decades between knee and limit: three decades / 2^45 are left.
+const HALVINGS: usize = 45;
+
+/// Solves `F = F₀ · share_left(F)` by halving; the left side rises and the right side falls.
+fn after_wall(planned: Flop, knee: Flop, limit: Flop) -> Flop {
+    if planned <= knee {
+        return planned;
+    }
+    let (mut low, mut high) = (knee.0.ln(), limit.0.ln());
+    for _ in 0..HALVINGS {
+        let middle = f64::midpoint(low, high);
+        let run = Flop(middle.exp());
+        let too_much = run > planned * share_left(run, knee, limit);
+        if too_much { high = middle } else { low = middle }
+    }
+    Flop(low.exp())
 }
 
 /// The largest cluster of a fleet: `fleet · cluster share`.
@@ -59,8 +148,9 @@ pub fn largest_cluster(fleet: &Draws<H100e>, running: &Running) -> Result<Draws<
     fleet.zip(&running.cluster_share, |fleet, share| fleet * share)
 }
 
-/// Training compute of the largest run: `F = n · 1.979e15 · u(n) · seconds`, with `n = fleet ·
-/// share` and `u(n) = u₀ · φ^log2(n/n₀)`, at most 1.
+/// Training compute of the largest run: `F₀ = n · 1.979e15 · MFU(n) · availability · seconds`, with
+/// `n = fleet · share` and `MFU(n) = MFU₀ · φ^log2(n/n₀)`, at most 1; then what the wall of data
+/// movement leaves of it ([`Wall::after`]).
 ///
 /// - `fleet`: H100 equivalents that one lab uses.
 /// - Returns FLOP of one run.
@@ -71,20 +161,30 @@ pub fn largest_cluster(fleet: &Draws<H100e>, running: &Running) -> Result<Draws<
 /// Form and central values: Epoch staff, compute-scaling-simulator (2026); the loss with size is
 /// fitted in [`super::interconnect`].
 pub fn largest_run(fleet: &Draws<H100e>, running: &Running) -> Result<Draws<Flop>> {
-    let cluster = largest_cluster(fleet, running)?;
-    let rate = cluster.zip(&running.utilization_of(&cluster)?, |n, u| n.peak_8bit() * u)?;
-    rate.zip(&running.duration, |rate, duration| rate * duration)
+    run_of(&largest_cluster(fleet, running)?, running)
 }
 
-/// What a fleet does in a year: `fleet · 1.979e15 · u₀ · 1 year`, in clusters of the reference
-/// size.
+/// Training compute of a run on a cluster of known size, as in [`largest_run`].
+///
+/// # Errors
+/// [`crate::Error::Invalid`] if the samples have different numbers of draws.
+pub fn run_of(cluster: &Draws<H100e>, running: &Running) -> Result<Draws<Flop>> {
+    let used = running.share_of_peak(&running.mfu_of(cluster)?)?;
+    let rate = cluster.zip(&used, |n, used| n.peak_8bit() * used)?;
+    let planned = rate.zip(&running.duration, |rate, duration| rate * duration)?;
+    running.wall.after(&planned)
+}
+
+/// What a fleet does in a year: `fleet · 1.979e15 · MFU₀ · availability · 1 year`, in clusters of
+/// the reference size.
 ///
 /// - Returns FLOP per year of the whole fleet, not one run.
 ///
 /// # Errors
 /// [`crate::Error::Invalid`] if the samples have different numbers of draws.
 pub fn fleet_year(fleet: &Draws<H100e>, running: &Running) -> Result<Draws<FlopPerYear>> {
-    fleet.zip(&running.utilization_8bit, |fleet, u| (fleet.peak_8bit() * u).for_a_year())
+    let used = running.share_of_peak(&running.mfu_8bit)?;
+    fleet.zip(&used, |fleet, used| (fleet.peak_8bit() * used).for_a_year())
 }
 
 /// How near a run comes to what today's networks can do.
@@ -92,7 +192,7 @@ pub fn fleet_year(fleet: &Draws<H100e>, running: &Running) -> Result<Draws<FlopP
 pub struct NetworkCheck {
     /// Share of worlds beyond the knee, where utilisation falls faster than the fit says.
     pub share_beyond_knee: f64,
-    /// Share of worlds beyond what is feasible at all.
+    /// Share of worlds beyond what is feasible at all; 0 for a run that a cluster does.
     pub share_infeasible: f64,
 }
 
@@ -124,11 +224,16 @@ mod tests {
 
     fn at_medians(cluster: f64) -> Running {
         Running {
-            utilization_8bit: Draws::constant(0.15, 1),
+            mfu_8bit: Draws::constant(0.15, 1),
+            availability: Draws::constant(1.0, 1),
             reference_cluster: Draws::constant(H100e(cluster), 1),
             efficiency_per_doubling: Draws::constant(0.955, 1),
             cluster_share: Draws::constant(0.20, 1),
             duration: Draws::constant(Seconds::from_days(100.0), 1),
+            wall: Wall {
+                knee: Draws::constant(Flop(1e28), 1),
+                limit: Draws::constant(Flop(1e31), 1),
+            },
         }
     }
 
@@ -141,6 +246,22 @@ mod tests {
             let found = largest_run(&fleet, &running).expect("one draw").median();
             assert!((found / needed - 1.0).abs() < 0.05, "{found} for {needed}");
         }
+    }
+
+    #[test]
+    fn beyond_the_knee_a_run_falls_short_and_never_reaches_the_limit() {
+        let wall = at_medians(77_000.0).wall;
+        let after = |planned: f64| {
+            wall.after(&Draws::constant(Flop(planned), 1)).expect("one draw").median()
+        };
+        assert_eq!(after(9e27), 9e27);
+        // By hand: half is left where ln(F/knee) is half of ln(1000): F = 10^1.5 knees of 2 F planned.
+        let half = 10.0_f64.powf(28.0 + 1.5);
+        assert!((after(2.0 * half) / half - 1.0).abs() < 1e-9);
+        assert!(after(1e31) < after(1e33) && after(1e40) < 1e31);
+        let back = wall.before(&Draws::constant(Flop(half), 1)).expect("one draw").median();
+        assert!((back / (2.0 * half) - 1.0).abs() < 1e-12);
+        assert!(wall.before(&Draws::constant(Flop(2e31), 1)).expect("one").median().is_infinite());
     }
 
     #[test]

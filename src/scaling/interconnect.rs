@@ -18,8 +18,10 @@ use crate::error::{Error, Result};
 const TABLE: &str = include_str!("../../datasets/mfu_vs_cluster.csv");
 /// The chip of the rows that give a rate instead of an MFU.
 const RATE_CHIP: &str = "A100";
-/// Strong scaling exactly; not `strong (long context)`.
+/// Strong scaling exactly, one model on more GPUs; not `strong (long context)`.
 const STRONG: &str = "strong";
+/// Weak scaling exactly, a bigger model or batch on more GPUs.
+const WEAK: &str = "weak";
 /// Runs without model parallelism, whose loss says nothing about a modern run.
 const LEFT_OUT: &str = "ZeRO-3";
 /// Standard normal quantile at 0.975.
@@ -28,13 +30,13 @@ const Z_975: f64 = 1.959_963_984_540_054;
 /// weight.
 const END_POINTS: &str = "Megatron-Core README";
 
-/// Utilisation left in a cluster `ratio` times the reference: `at_reference · phi^log2(ratio)`.
+/// MFU of a cluster `ratio` times the reference: `at_reference · phi^log2(ratio)`.
 ///
 /// - `at_reference`: a ratio. `efficiency_per_doubling`: phi, a ratio. `ratio`: n / n0, above 0.
 /// - Returns a ratio.
 /// # Source
 /// Fitted form; see [`fit`].
-pub fn utilization(at_reference: f64, efficiency_per_doubling: f64, ratio: f64) -> f64 {
+pub fn mfu_at(at_reference: f64, efficiency_per_doubling: f64, ratio: f64) -> f64 {
     at_reference * efficiency_per_doubling.powf(ratio.log2())
 }
 
@@ -62,6 +64,24 @@ pub enum Rows {
     Pooled,
     /// The same without the two end points of Megatron-Core.
     WithoutEndPoints,
+    /// All weak-scaling rows. What rises with the cluster there is the model too, so a figure above
+    /// 1 is no gain of the network.
+    Weak,
+}
+
+/// The runs of one system, with one model in strong scaling.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SystemFit {
+    /// Who trained it with what software.
+    pub system: String,
+    /// Parameters of the model; absent where it grows with the cluster.
+    pub parameters: Option<f64>,
+    /// `strong` or `weak`.
+    pub scaling: &'static str,
+    /// Smallest and largest cluster, GPUs.
+    pub n_gpus: (f64, f64),
+    /// What is left when a cluster doubles.
+    pub efficiency: Efficiency,
 }
 
 /// A fitted efficiency per doubling.
@@ -101,10 +121,10 @@ pub fn measurements() -> Result<Vec<Measurement>> {
     rows.collect()
 }
 
-/// Efficiency per doubling under strong scaling, pooled over systems.
+/// Efficiency per doubling, pooled over systems.
 ///
-/// Least squares (linfa) of ln MFU on log2 GPUs, both centred within groups of one system and model
-/// size; `phi = exp(slope)`. The interval is `slope ± 1.96 se` with `n - groups - 1` degrees of
+/// Least squares (linfa) of ln MFU on log2 GPUs, both centred within groups of one system and, in
+/// strong scaling, one model size; `phi = exp(slope)`. The interval is `slope ± 1.96 se` with `n - groups - 1` degrees of
 /// freedom in the residual variance; Student's t would widen it by 0.001.
 ///
 /// - Returns a ratio; 0.963 means that doubling a cluster loses 3.7 % of its utilisation.
@@ -114,26 +134,41 @@ pub fn measurements() -> Result<Vec<Measurement>> {
 /// # Source
 /// `datasets/mfu_vs_cluster.csv`, which names papers and tables row by row.
 pub fn fit(measurements: &[Measurement], rows: Rows) -> Result<Efficiency> {
-    let points = points(measurements, |row| {
-        row.scaling == STRONG
-            && !row.system.starts_with(LEFT_OUT)
-            && (rows == Rows::Pooled || row.system != END_POINTS)
+    let scaling = if rows == Rows::Weak { WEAK } else { STRONG };
+    let points = points(measurements, scaling, |row| {
+        !row.system.starts_with(LEFT_OUT)
+            && (rows != Rows::WithoutEndPoints || row.system != END_POINTS)
     });
-    regress(&points, "strong scaling")
+    regress(&points, &format!("{scaling} scaling"))
 }
 
-/// Efficiency per doubling of each system and model size with strong scaling, ZeRO-3 included.
+/// Efficiency per doubling of each system: in strong scaling each model size apart, ZeRO-3 included;
+/// in weak scaling the system as a whole.
 ///
 /// # Errors
 /// [`Error::Insufficient`] if a system has only one cluster size.
-pub fn by_system(measurements: &[Measurement]) -> Result<Vec<(String, Efficiency)>> {
-    let points = points(measurements, |row| row.scaling == STRONG);
-    let mut groups: BTreeMap<&Group, Vec<Point>> = BTreeMap::new();
-    for point in &points {
-        groups.entry(&point.group).or_default().push(point.clone());
+pub fn by_system(measurements: &[Measurement]) -> Result<Vec<SystemFit>> {
+    let mut fits = Vec::new();
+    for scaling in [STRONG, WEAK] {
+        let mut groups: BTreeMap<Group, Vec<Point>> = BTreeMap::new();
+        for point in points(measurements, scaling, |_| true) {
+            groups.entry(point.group.clone()).or_default().push(point);
+        }
+        for ((system, billions), own) in groups {
+            let (low, high) = own.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), point| {
+                let n_gpus = point.doublings.exp2().round();
+                (low.min(n_gpus), high.max(n_gpus))
+            });
+            fits.push(SystemFit {
+                efficiency: regress(&own, &system)?,
+                system,
+                parameters: billions.parse::<f64>().ok().map(|billions| billions * 1e9),
+                scaling,
+                n_gpus: (low, high),
+            });
+        }
     }
-    let name = |(system, billions): &Group| format!("{system}, {billions}B parameters");
-    groups.iter().map(|(group, own)| Ok((name(group), regress(own, &group.0)?))).collect()
+    Ok(fits)
 }
 
 /// System, and model size in billions of parameters as text, so that groups can be compared.
@@ -146,12 +181,16 @@ struct Point {
     ln_mfu: f64,
 }
 
-fn points(measurements: &[Measurement], wanted: impl Fn(&Measurement) -> bool) -> Vec<Point> {
-    let used = measurements.iter().filter(|row| wanted(row));
+fn points(
+    measurements: &[Measurement],
+    scaling: &str,
+    wanted: impl Fn(&Measurement) -> bool,
+) -> Vec<Point> {
+    let used = measurements.iter().filter(|row| row.scaling == scaling && wanted(row));
     used.filter_map(|row| {
-        let billions = row.parameters.map_or(String::new(), |n| format!("{}", n / 1e9));
+        let billions = row.parameters.filter(|_| scaling == STRONG);
         Some(Point {
-            group: (row.system.clone(), billions),
+            group: (row.system.clone(), billions.map_or(String::new(), |n| format!("{}", n / 1e9))),
             doublings: row.n_gpus.log2(),
             ln_mfu: row.mfu?.ln(),
         })
@@ -252,24 +291,40 @@ mod tests {
     }
 
     #[test]
+    fn weak_scaling_shows_bigger_models_and_no_loss() {
+        let weak = fit(&measurements().expect("bundled"), Rows::Weak).expect("13 rows");
+        assert_eq!(weak.n_rows, 13);
+        assert!((weak.per_doubling - 1.036).abs() < 5e-4, "{}", weak.per_doubling);
+    }
+
+    #[test]
     fn systems_one_by_one() {
         let systems = by_system(&measurements().expect("bundled")).expect("two sizes each");
-        let of = |wanted: &str| {
-            let found = systems.iter().find(|(name, _)| name.starts_with(wanted));
-            found.expect("in the table").1.per_doubling
+        let of = |system: &str, scaling: &str, billions: Option<f64>| {
+            let found = systems.iter().find(|fit| {
+                fit.system.starts_with(system)
+                    && fit.scaling == scaling
+                    && billions.is_none_or(|billions| fit.parameters == Some(billions * 1e9))
+            });
+            found.expect("in the table").efficiency.per_doubling
         };
-        for (system, needed) in [
-            ("MegaScale, ", 0.952),
-            ("MegaScale b6144", 0.963),
-            ("Megatron-LM (MegaScale baseline), ", 0.918),
-            ("Megatron-LM (MegaScale baseline) b6144", 0.917),
-            ("Megatron-LM 2021, 174.6", 0.960),
-            ("Megatron-LM 2021, 529.6", 0.964),
-            ("Meta", 0.953),
-            ("Megatron-DeepSpeed", 0.831),
-            ("ZeRO-3", 0.553),
+        for (system, billions, needed) in [
+            ("MegaScale", None, 0.952),
+            ("MegaScale b6144", None, 0.963),
+            ("Megatron-LM (MegaScale baseline)", None, 0.918),
+            ("Megatron-LM (MegaScale baseline) b6144", None, 0.917),
+            ("Megatron-LM 2021", Some(174.6), 0.960),
+            ("Megatron-LM 2021", Some(529.6), 0.964),
+            ("Meta", None, 0.953),
+            ("Megatron-DeepSpeed", None, 0.831),
+            ("ZeRO-3", None, 0.553),
         ] {
-            assert!((of(system) - needed).abs() < 6e-4, "{system}: {}", of(system));
+            let found = of(system, STRONG, billions);
+            assert!((found - needed).abs() < 6e-4, "{system}: {found}");
+        }
+        for (system, needed) in [("MegaScale 530B", 1.000), ("Megatron-LM 530B", 0.991)] {
+            let found = of(system, WEAK, None);
+            assert!((found - needed).abs() < 6e-4, "{system}: {found}");
         }
     }
 }

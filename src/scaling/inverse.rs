@@ -4,7 +4,7 @@
 //! today's networks cannot do the run; never answers with the number alone.
 
 use super::assumption::{Assumptions, Worlds};
-use super::compute::{NetworkCheck, Running, network_check};
+use super::compute::{NetworkCheck, Running, Wall, network_check};
 use super::installed::facility_power;
 use super::law::{Scale, ScalingLaw};
 use crate::draws::Draws;
@@ -74,8 +74,9 @@ pub struct Means<'a> {
 /// The run, fleet and purchase that a capability needs.
 ///
 /// In every world the law's curve is solved for compute by halving; the fleet follows from
-/// `F = n · 1.979e15 · u₀ φ^log2(n/n₀) · seconds` with `n = fleet · share`:
-/// `n = n₀ (F / (n₀ · 1.979e15 · u₀ · seconds))^(1/(1 + log2 φ))`.
+/// `F = n · 1.979e15 · MFU₀ φ^log2(n/n₀) · availability · seconds` with `n = fleet · share` and F
+/// the run that must be planned before the wall of data movement:
+/// `n = n₀ (F / (n₀ · 1.979e15 · MFU₀ · availability · seconds))^(1/(1 + log2 φ))`.
 ///
 /// - `target`: in the law's scale. The scatter of single models is left out: the answer is for a
 ///   typical model.
@@ -135,9 +136,11 @@ pub fn required(law: &dyn ScalingLaw, target: f64, means: &Means<'_>) -> Result<
 pub fn fleet_for(run: &Draws<Flop>, running: &Running) -> Result<Draws<H100e>> {
     let at_reference = running
         .reference_cluster
-        .zip(&running.utilization_8bit, |n0, u0| n0.peak_8bit() * u0)?
+        .zip(&running.mfu_8bit, |n0, mfu| n0.peak_8bit() * mfu)?
+        .zip(&running.availability, |rate, hours| rate * hours)?
         .zip(&running.duration, |rate, duration| rate * duration)?;
-    let ratio = run.zip(&at_reference, |run, reference| run / reference)?;
+    let planned = running.wall.before(run)?;
+    let ratio = planned.zip(&at_reference, |run, reference| run / reference)?;
     let growth = ratio
         .zip(&running.efficiency_per_doubling, |ratio, phi| ratio.powf(1.0 / (1.0 + phi.log2())))?;
     let cluster = running.reference_cluster.zip(&growth, |n0, growth| n0 * growth)?;
@@ -147,11 +150,16 @@ pub fn fleet_for(run: &Draws<Flop>, running: &Running) -> Result<Draws<H100e>> {
 fn at_medians(run: Flop, means: &Means<'_>) -> Result<(Flop, H100e, Usd)> {
     let one = |draws: &Draws<f64>| Draws::constant(draws.median(), 1);
     let running = Running {
-        utilization_8bit: one(&means.running.utilization_8bit),
+        mfu_8bit: one(&means.running.mfu_8bit),
+        availability: one(&means.running.availability),
         reference_cluster: Draws::constant(H100e(means.running.reference_cluster.median()), 1),
         efficiency_per_doubling: one(&means.running.efficiency_per_doubling),
         cluster_share: one(&means.running.cluster_share),
         duration: Draws::constant(means.running.duration.median().into(), 1),
+        wall: Wall {
+            knee: Draws::constant(Flop(means.running.wall.knee.median()), 1),
+            limit: Draws::constant(Flop(means.running.wall.limit.median()), 1),
+        },
     };
     let fleet = H100e(fleet_for(&Draws::constant(run, 1), &running)?.median());
     let installed = means.installed.map_or(0.0, Draws::median);
@@ -217,7 +225,7 @@ mod tests {
         let rows = rows(Scale::Eci).expect("bundled");
         let assumptions = Assumptions::bundled().expect("bundled");
         let sampling = Sampling { worlds: worlds(), n_bootstraps: 100 };
-        let law = Law::fit(Scale::Eci, Form::LogEffective, &rows, &assumptions, sampling)
+        let law = Law::fit(Scale::Eci, Form::LOG_EFFECTIVE, &rows, &assumptions, sampling)
             .expect("80 models");
         let found = ask(&law, 160.0).expect("finite");
         assert_eq!(found.feasibility, Feasibility::Feasible);

@@ -31,17 +31,16 @@
 //!
 //! # What the laws can tell
 //!
-//! The seed law `y = c ln(X/X0 + 1)` ([`law::Form::Log`]) is always there. On the capability index
-//! its rivals without time do as well out of sample; a term for time does better
-//! ([`law::compare()`] prints the table and the verdict).
+//! The seed law `y = c ln(X/X0 + 1)` ([`law::Form::LOG`]) is always there. On the capability index
+//! its rivals without time do as well out of sample; with time they do better
+//! ([`law::side_by_side()`] makes the table and the verdict).
 //!
 //! ```
 //! use chipcast::scaling::assumption::Assumptions;
-//! use chipcast::scaling::law::{Comparison, Scale, compare, rows};
+//! use chipcast::scaling::law::{Scale, rows, side_by_side};
 //!
 //! # fn main() -> chipcast::Result<()> {
-//! let (rows, split) = (rows(Scale::Eci)?, Comparison::default_split());
-//! let found = compare(Scale::Eci, &rows, split, &Assumptions::bundled()?)?;
+//! let found = side_by_side(Scale::Eci, &rows(Scale::Eci)?, &Assumptions::bundled()?)?;
 //! assert!(found.verdict().starts_with("static shapes cannot be told apart"));
 //! # Ok(())
 //! # }
@@ -55,7 +54,9 @@ pub mod hardware;
 pub mod installed;
 pub mod interconnect;
 pub mod inverse;
+pub mod known_runs;
 pub mod law;
 pub mod multiple;
 pub mod published;
 pub mod shipments;
+pub mod stock;

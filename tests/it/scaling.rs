@@ -56,7 +56,7 @@ fn microsoft(worlds: &Worlds) -> Result<Chain> {
         fleet_use: FleetUse::Owner,
         date: day("2026-12-31"),
     };
-    let law = law(Form::LogEffective, *worlds).released(input.date);
+    let law = law(Form::LOG_EFFECTIVE, *worlds).released(input.date);
     chain(&input, &ChainTables::bundled()?, &law, worlds)
 }
 
@@ -96,12 +96,15 @@ fn every_step_is_on_record_with_its_source() {
             "lab share of fleet",
             "compute in use by one lab",
             "cluster share",
-            "utilization 8bit",
+            "mfu 8bit",
+            "availability",
             "reference cluster h100e",
             "efficiency per doubling",
             "run days",
+            "network knee flop",
+            "network limit flop",
             "largest cluster",
-            "utilisation of it",
+            "MFU of it",
             "fleet's year",
             "largest training run",
             "capability",
@@ -124,7 +127,7 @@ fn the_same_seed_gives_the_same_worlds_and_more_worlds_begin_alike() {
 fn more_capex_in_a_world_is_more_compute_in_that_world() {
     let worlds = worlds(500);
     let tables = ChainTables::bundled().expect("bundled");
-    let law = law(Form::Log, worlds);
+    let law = law(Form::LOG, worlds);
     let run = |factor: f64| {
         let quarters = quarters_of_2026(&worlds);
         let quarters = quarters.into_iter().map(|(p, usd)| (p, usd.map(|usd| usd * factor)));
@@ -145,7 +148,7 @@ fn more_capex_in_a_world_is_more_compute_in_that_world() {
 fn a_stock_after_the_day_and_nothing_at_all_are_refused() {
     let worlds = worlds(100);
     let tables = ChainTables::bundled().expect("bundled");
-    let law = law(Form::Log, worlds);
+    let law = law(Form::LOG, worlds);
     let mut input = ChainInput {
         company: "xai",
         purchases: Purchases::H100e(Vec::new()),
@@ -176,7 +179,7 @@ fn a_stock_after_the_day_and_nothing_at_all_are_refused() {
 fn the_purchase_that_eci_160_needs() {
     let worlds = worlds(1000);
     let tables = ChainTables::bundled().expect("bundled");
-    let law = law(Form::LinearTime, worlds).released(day("2027-01-01"));
+    let law = law(Form::LINEAR_TIME, worlds).released(day("2027-01-01"));
     let running = Running::sample(&tables.assumptions, &worlds).expect("known");
     let market = tables.market.sample(Customers::OutsideChina, &tables.assumptions, &worlds);
     let quarter = Period::new(day("2026-10-01"), day("2026-12-31")).expect("ordered");

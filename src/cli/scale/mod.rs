@@ -7,9 +7,11 @@ use super::{Context, Outcome};
 use crate::error::{Error, Result};
 
 mod company;
+mod interconnect;
 mod law;
 mod multiple;
 mod require;
+mod runs;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -31,6 +33,10 @@ enum Command {
     Multiple(multiple::Arguments),
     /// What a capability would take: the run, the fleet, the purchase
     Require(require::Arguments),
+    /// What is left of the utilisation when a cluster doubles, by system, strong and weak scaling
+    Interconnect(interconnect::Arguments),
+    /// Known training runs beside what the chain makes of them: coverage, bias, misses
+    Runs(runs::Arguments),
 }
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
@@ -38,6 +44,8 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
         (Some(Command::Law(arguments)), _) => law::run(context, arguments),
         (Some(Command::Multiple(arguments)), _) => multiple::run(context, arguments),
         (Some(Command::Require(arguments)), _) => require::run(context, arguments),
+        (Some(Command::Interconnect(arguments)), _) => interconnect::run(context, arguments),
+        (Some(Command::Runs(arguments)), _) => runs::run(context, arguments),
         (None, Some(company)) => company::run(context, company, &arguments.chain),
         (None, None) => {
             Err(Error::invalid("`scale` needs a company, `law`, `multiple` or `require`"))

@@ -54,12 +54,15 @@ pub fn rows(scale: Scale) -> Result<Vec<CapabilityRow>> {
         Scale::Mmlu => {
             ("datasets/capability/mmlu.csv", include_str!("../../../datasets/capability/mmlu.csv"))
         }
+        Scale::Gpqa => {
+            ("datasets/capability/gpqa.csv", include_str!("../../../datasets/capability/gpqa.csv"))
+        }
         Scale::TimeHorizon => {
             ("datasets/capability/metr.csv", include_str!("../../../datasets/capability/metr.csv"))
         }
         Scale::Loss => {
             return Err(Error::not_found("scale `loss` has no table of models").hint(
-                "losses come from a Chinchilla law; ask for `eci`, `mmlu` or `time_horizon`",
+                "losses come from a Chinchilla law; ask for `eci`, `mmlu`, `gpqa` or `time_horizon`",
             ));
         }
     };
@@ -94,6 +97,7 @@ mod tests {
         let cut = NaiveDate::from_ymd_opt(2023, 12, 31).expect("a date");
         assert_eq!(eci.iter().filter(|row| row.released <= cut).count(), 31);
         assert_eq!(rows(Scale::Mmlu).expect("bundled").len(), 64);
+        assert_eq!(rows(Scale::Gpqa).expect("bundled").len(), 40);
         let horizons = rows(Scale::TimeHorizon).expect("bundled");
         assert_eq!(horizons.len(), 24);
         assert!(horizons.iter().filter(|row| row.compute.is_some()).count() >= 6);

@@ -6,19 +6,22 @@
 mod compare;
 mod curve;
 mod data;
+mod fit;
+mod form;
 mod solve;
 
 use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
 
-pub use self::compare::{Comparison, LawScore, compare};
-pub use self::curve::{Curve, Form};
+pub use self::compare::{Comparison, LawScore, SideBySide, Split, compare, side_by_side};
+pub use self::curve::Curve;
 pub use self::data::{CapabilityRow, decimal_year, rows};
+pub use self::form::{Form, Shape, Time};
 
-use self::curve::{Fitter, Point};
+use self::fit::{Fitter, Point};
 use super::assumption::{Assumptions, Worlds};
-use crate::draws::{Draws, Randomness};
+use crate::draws::{Draws, Randomness, sorted_quantile};
 use crate::error::{Error, Result};
 use crate::units::Flop;
 
@@ -34,6 +37,8 @@ pub enum Scale {
     Eci,
     /// Share of right answers on MMLU, between 1/4 and 1.
     Mmlu,
+    /// Share of right answers on GPQA Diamond, between 1/4 and 1.
+    Gpqa,
     /// Length of tasks done in half of the cases, in minutes of a human's time (METR).
     TimeHorizon,
     /// Cross-entropy of a language model, nat a token; lower is better.
@@ -46,6 +51,7 @@ impl Scale {
         match self {
             Self::Eci => "eci",
             Self::Mmlu => "mmlu",
+            Self::Gpqa => "gpqa",
             Self::TimeHorizon => "time_horizon_minutes",
             Self::Loss => "loss",
         }
@@ -55,9 +61,28 @@ impl Scale {
     pub fn unit(self) -> &'static str {
         match self {
             Self::Eci => "index",
-            Self::Mmlu => "ratio",
+            Self::Mmlu | Self::Gpqa => "ratio",
             Self::TimeHorizon => "minute",
             Self::Loss => "nat/token",
+        }
+    }
+
+    /// Whether a shape makes sense on the scale: chance among four answers only on benchmarks.
+    fn suits(self, shape: Shape) -> bool {
+        shape != Shape::ChoiceOfFour || self.is_share()
+    }
+
+    /// Whether scores are shares of right answers.
+    fn is_share(self) -> bool {
+        matches!(self, Self::Mmlu | Self::Gpqa)
+    }
+
+    /// An error with the digits that mean something on the scale.
+    pub fn shown(self, error: f64) -> String {
+        match self {
+            Self::Eci => format!("{error:.1}"),
+            Self::Mmlu | Self::Gpqa => format!("{error:.3}"),
+            Self::TimeHorizon | Self::Loss => format!("{error:.2}"),
         }
     }
 
@@ -69,7 +94,7 @@ impl Scale {
     fn bend(self, fitted: f64) -> f64 {
         match self {
             Self::TimeHorizon => fitted.exp2(),
-            Self::Mmlu => fitted.clamp(0.0, 1.0),
+            Self::Mmlu | Self::Gpqa => fitted.clamp(0.0, 1.0),
             Self::Eci | Self::Loss => fitted,
         }
     }
@@ -82,10 +107,11 @@ impl std::str::FromStr for Scale {
         match text {
             "eci" => Ok(Self::Eci),
             "mmlu" => Ok(Self::Mmlu),
+            "gpqa" => Ok(Self::Gpqa),
             "time_horizon" | "time_horizon_minutes" => Ok(Self::TimeHorizon),
             "loss" => Ok(Self::Loss),
             _ => Err(Error::not_found(format!("capability scale `{text}` does not exist"))
-                .hint("the scales are eci, mmlu, time_horizon and loss")),
+                .hint("the scales are eci, mmlu, gpqa, time_horizon and loss")),
         }
     }
 }
@@ -166,7 +192,7 @@ impl Law {
         sampling: Sampling,
     ) -> Result<Self> {
         let points = points(scale, form, rows);
-        let n_parameters = form.parameter_names().len();
+        let n_parameters = form.n_parameters();
         if points.len() < n_parameters + 2 {
             return Err(Error::insufficient(format!(
                 "law `{}` needs {} models with a score on `{}`; {} are known",
@@ -212,6 +238,17 @@ impl Law {
     /// The curves through the resampled rows.
     pub fn refits(&self) -> &[Curve] {
         &self.refits
+    }
+
+    /// Every parameter with its 90 % interval over the resamples, as `c = 5.3 [4.9, 5.8]`.
+    pub fn with_intervals(&self) -> String {
+        let parts = self.curve.parameters().enumerate().map(|(idx, (name, value))| {
+            let mut found: Vec<_> = self.refits.iter().map(|refit| refit.parameters[idx]).collect();
+            found.sort_unstable_by(f64::total_cmp);
+            let [low, high] = [0.05, 0.95].map(|level| sorted_quantile(&found, level));
+            format!("{name} = {value:.4} [{low:.4}, {high:.4}]")
+        });
+        parts.collect::<Vec<_>>().join("; ")
     }
 
     /// Standard deviation of models about the curve, in the unit of the fit.
@@ -321,7 +358,7 @@ fn bootstrap(
     best: Curve,
     sampling: Sampling,
 ) -> Result<Vec<Curve>> {
-    let key = format!("law.bootstrap.{}", best.form().word());
+    let key = format!("law.bootstrap.{}", best.form());
     let stream = Randomness::new(sampling.worlds.seed, &key, sampling.worlds.origin);
     let refits = (0..sampling.n_bootstraps).map(|bootstrap_idx| {
         let mut numbers = stream.draw(bootstrap_idx);
@@ -362,7 +399,7 @@ mod tests {
 
     #[test]
     fn outside_its_data_a_law_says_so_and_widens() {
-        let law = law(Scale::Eci, Form::Log);
+        let law = law(Scale::Eci, Form::LOG);
         let width = |flop: f64| {
             let found = law.capability(&Draws::constant(Flop(flop), 2000));
             (found.draws.quantile(0.95) - found.draws.quantile(0.05), found.extrapolated)
@@ -382,7 +419,7 @@ mod tests {
         let worlds = Worlds { seed: 11, origin, n_draws: 100 };
         let assumptions = Assumptions::bundled().expect("bundled");
         let sampling = Sampling { worlds, n_bootstraps: 50 };
-        let law = Law::fit(Scale::TimeHorizon, Form::Trend, &recent, &assumptions, sampling);
+        let law = Law::fit(Scale::TimeHorizon, Form::TREND, &recent, &assumptions, sampling);
         let law = law.expect("14 models");
         let (_, per_year) = law.best().parameters().nth(1).expect("a slope");
         assert!((365.25 / per_year - 128.7).abs() < 0.05, "{}", 365.25 / per_year);
@@ -392,7 +429,7 @@ mod tests {
     #[test]
     fn mmlu_saturates() {
         let later = NaiveDate::from_ymd_opt(2028, 1, 1).expect("a date");
-        let law = law(Scale::Mmlu, Form::ChoiceOfFour).released(later);
+        let law = law(Scale::Mmlu, Form::CHOICE_OF_FOUR).released(later);
         let found = law.capability(&Draws::constant(Flop(1e28), 2000));
         assert!(found.draws.median() > 0.9 && found.draws.quantile(0.99) <= 1.0);
         assert!(found.extrapolated);
@@ -400,7 +437,7 @@ mod tests {
 
     #[test]
     fn the_next_ten_percent_adds_c_ln_1_1_where_the_law_is_a_line() {
-        let law = law(Scale::Eci, Form::Log);
+        let law = law(Scale::Eci, Form::LOG);
         let added = marginal(&law, &Draws::constant(Flop(1e25), 200), 1.1).expect("above 0");
         let (_, c) = law.best().parameters().next().expect("c");
         assert!((added.median() / (c * 1.1_f64.ln()) - 1.0).abs() < 0.1, "{}", added.median());

@@ -1,8 +1,13 @@
-//! Two small solvers: weighted linear least squares and Levenberg-Marquardt, up to three
+//! Two small solvers: weighted linear least squares and Levenberg-Marquardt, up to four
 //! parameters.
 //!
 //! May use nothing else of the crate. Written out because linfa has no weights and no non-linear
 //! least squares, and because constant columns must be noticed (linfa's QR returns 1e13 and `Ok`).
+
+/// The most parameters that a law has.
+pub(super) const MOST: usize = 4;
+/// Values of parameters; those past the law's own are 0.
+pub(super) type Parameters = [f64; MOST];
 
 /// A pivot below this share of its column's norm counts as zero.
 const SINGULAR: f64 = 1e-12;
@@ -13,14 +18,14 @@ const DERIVATIVE_STEP: f64 = 6e-6;
 
 /// Minimises `Σ w (y − Σ bᵢ xᵢ)²` over the first `n` coefficients.
 ///
-/// - `rows`: basis, target and weight. Returns `None` if the columns do not settle the
-///   coefficients.
+/// - `rows`: basis, target and weight. Returns the coefficients and the part of `Σ w y²` that they
+///   explain; `None` if the columns do not settle them.
 pub(super) fn linear_least_squares(
-    rows: impl Iterator<Item = ([f64; 3], f64, f64)>,
+    rows: impl Iterator<Item = (Parameters, f64, f64)>,
     n: usize,
-) -> Option<[f64; 3]> {
-    let mut matrix = [[0.0; 3]; 3];
-    let mut target = [0.0; 3];
+) -> Option<(Parameters, f64)> {
+    let mut matrix = [[0.0; MOST]; MOST];
+    let mut target = [0.0; MOST];
     for (basis, y, weight) in rows {
         for i in 0..n {
             target[i] += weight * basis[i] * y;
@@ -29,12 +34,14 @@ pub(super) fn linear_least_squares(
             }
         }
     }
-    solve(matrix, target, n)
+    let solution = solve(matrix, target, n)?;
+    let explained = solution.iter().zip(&target).map(|(b, t)| b * t).sum();
+    Some((solution, explained))
 }
 
 /// Solves a symmetric positive definite system by Cholesky's method; `None` if it is singular.
-fn solve(matrix: [[f64; 3]; 3], target: [f64; 3], n: usize) -> Option<[f64; 3]> {
-    let mut lower = [[0.0; 3]; 3];
+fn solve(matrix: [Parameters; MOST], target: Parameters, n: usize) -> Option<Parameters> {
+    let mut lower = [[0.0; MOST]; MOST];
     for i in 0..n {
         for j in 0..=i {
             let known: f64 = (0..j).map(|k| lower[i][k] * lower[j][k]).sum();
@@ -49,12 +56,12 @@ fn solve(matrix: [[f64; 3]; 3], target: [f64; 3], n: usize) -> Option<[f64; 3]> 
             }
         }
     }
-    let mut half = [0.0; 3];
+    let mut half = [0.0; MOST];
     for i in 0..n {
         let known: f64 = (0..i).map(|k| lower[i][k] * half[k]).sum();
         half[i] = (target[i] - known) / lower[i][i];
     }
-    let mut solution = [0.0; 3];
+    let mut solution = [0.0; MOST];
     for i in (0..n).rev() {
         let known: f64 = (i + 1..n).map(|k| lower[k][i] * solution[k]).sum();
         solution[i] = (half[i] - known) / lower[i][i];
@@ -64,12 +71,12 @@ fn solve(matrix: [[f64; 3]; 3], target: [f64; 3], n: usize) -> Option<[f64; 3]> 
 
 /// Minimises the sum of squares of `residuals` from `start` (Levenberg 1944, Marquardt 1963).
 ///
-/// - `n`: how many of the three parameters are free. Returns the best parameters found.
+/// - `n`: how many of the parameters are free. Returns the best parameters found.
 pub(super) fn levenberg_marquardt(
-    start: [f64; 3],
+    start: Parameters,
     n: usize,
-    residuals: impl Fn(&[f64; 3]) -> Vec<f64>,
-) -> [f64; 3] {
+    residuals: impl Fn(&Parameters) -> Vec<f64>,
+) -> Parameters {
     let square = |values: &[f64]| values.iter().map(|value| value * value).sum::<f64>();
     let mut at = start;
     let mut errors = residuals(&at);
@@ -107,12 +114,12 @@ pub(super) fn levenberg_marquardt(
 /// `JᵀJ` and `Jᵀe`, J the derivative of the curve (minus that of the residuals), by central
 /// differences.
 fn normal_equations(
-    at: &[f64; 3],
+    at: &Parameters,
     n: usize,
     errors: &[f64],
-    residuals: &impl Fn(&[f64; 3]) -> Vec<f64>,
-) -> ([[f64; 3]; 3], [f64; 3]) {
-    let mut columns: [Vec<f64>; 3] = Default::default();
+    residuals: &impl Fn(&Parameters) -> Vec<f64>,
+) -> ([Parameters; MOST], Parameters) {
+    let mut columns: [Vec<f64>; MOST] = Default::default();
     for i in 0..n {
         let step = DERIVATIVE_STEP * at[i].abs().max(1e-3);
         let shifted = |by: f64| {
@@ -124,8 +131,8 @@ fn normal_equations(
         columns[i] = up.iter().zip(&down).map(|(u, d)| (d - u) / (2.0 * step)).collect();
     }
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-    let mut normal = [[0.0; 3]; 3];
-    let mut gradient = [0.0; 3];
+    let mut normal = [[0.0; MOST]; MOST];
+    let mut gradient = [0.0; MOST];
     for i in 0..n {
         gradient[i] = dot(&columns[i], errors);
         for j in 0..n {
@@ -142,16 +149,18 @@ mod tests {
     #[test]
     fn a_line_through_three_points() {
         let rows = [(0.0, 1.0), (1.0, 3.0), (2.0, 5.0)];
-        let found = linear_least_squares(rows.iter().map(|(x, y)| ([1.0, *x, 0.0], *y, 1.0)), 2);
-        let [a, b, _] = found.expect("settled");
+        let found =
+            linear_least_squares(rows.iter().map(|(x, y)| ([1.0, *x, 0.0, 0.0], *y, 1.0)), 2);
+        let ([a, b, ..], explained) = found.expect("settled");
         assert!((a - 1.0).abs() < 1e-12 && (b - 2.0).abs() < 1e-12);
-        let same = [([1.0, 2.0, 0.0], 1.0, 1.0); 4];
+        assert!((explained - 35.0).abs() < 1e-9, "all of 1 + 9 + 25: {explained}");
+        let same = [([1.0, 2.0, 0.0, 0.0], 1.0, 1.0); 4];
         assert_eq!(linear_least_squares(same.into_iter(), 2), None);
     }
 
     #[test]
     fn rosenbrocks_valley() {
-        let found = levenberg_marquardt([-1.2, 1.0, 0.0], 2, |p| {
+        let found = levenberg_marquardt([-1.2, 1.0, 0.0, 0.0], 2, |p| {
             vec![1.0 - p[0], 10.0 * (p[1] - p[0] * p[0])]
         });
         assert!((found[0] - 1.0).abs() < 1e-6 && (found[1] - 1.0).abs() < 1e-6, "{found:?}");
