@@ -1,17 +1,33 @@
-//! `chipcast scale law`: the laws side by side, out of sample.
+//! `chipcast scale law`: the laws side by side, out of sample, or one fitted to a user's runs.
+
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
+use super::fit;
 use crate::cli::output::{Rows, table};
 use crate::cli::{Context, Outcome};
 use crate::error::Result;
 use crate::report::machines::Workshop;
 
 #[derive(Debug, Args)]
-pub(super) struct Arguments {}
+pub(super) struct Arguments {
+    /// Fit a law of loss to the training runs in this file: parameters, FLOP or tokens, loss
+    #[arg(long, value_name = "FILE")]
+    fit: Option<PathBuf>,
+    #[command(flatten)]
+    how: fit::Arguments,
+}
 
-pub(super) fn run(context: &Context, _arguments: &Arguments) -> Result<Outcome> {
+pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
+    match &arguments.fit {
+        Some(file) => fit::run(context, file, &arguments.how),
+        None => side_by_side(context),
+    }
+}
+
+fn side_by_side(context: &Context) -> Result<Outcome> {
     let known = context.snapshot()?;
     let comparison = Workshop::new(context.global.seed, known.as_of())?.comparison;
     let mut rows =

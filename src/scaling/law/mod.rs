@@ -6,7 +6,7 @@
 mod compare;
 mod curve;
 mod data;
-mod solve;
+pub(super) mod solve;
 
 use std::ops::RangeInclusive;
 

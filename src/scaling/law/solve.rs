@@ -1,5 +1,5 @@
-//! Two small solvers: weighted linear least squares and Levenberg-Marquardt, up to three
-//! parameters.
+//! Small solvers: Cholesky's method, and for up to three parameters weighted linear least squares
+//! and Levenberg-Marquardt.
 //!
 //! May use nothing else of the crate. Written out because linfa has no weights and no non-linear
 //! least squares, and because constant columns must be noticed (linfa's QR returns 1e13 and `Ok`).
@@ -32,9 +32,14 @@ pub(super) fn linear_least_squares(
     solve(matrix, target, n)
 }
 
-/// Solves a symmetric positive definite system by Cholesky's method; `None` if it is singular.
-fn solve(matrix: [[f64; 3]; 3], target: [f64; 3], n: usize) -> Option<[f64; 3]> {
-    let mut lower = [[0.0; 3]; 3];
+/// Solves a symmetric positive definite system, the first `n` of `P` unknowns, by Cholesky's
+/// method; `None` if it is singular or not positive definite.
+pub(in crate::scaling) fn solve<const P: usize>(
+    matrix: [[f64; P]; P],
+    target: [f64; P],
+    n: usize,
+) -> Option<[f64; P]> {
+    let mut lower = [[0.0; P]; P];
     for i in 0..n {
         for j in 0..=i {
             let known: f64 = (0..j).map(|k| lower[i][k] * lower[j][k]).sum();
@@ -49,12 +54,12 @@ fn solve(matrix: [[f64; 3]; 3], target: [f64; 3], n: usize) -> Option<[f64; 3]> 
             }
         }
     }
-    let mut half = [0.0; 3];
+    let mut half = [0.0; P];
     for i in 0..n {
         let known: f64 = (0..i).map(|k| lower[i][k] * half[k]).sum();
         half[i] = (target[i] - known) / lower[i][i];
     }
-    let mut solution = [0.0; 3];
+    let mut solution = [0.0; P];
     for i in (0..n).rev() {
         let known: f64 = (i + 1..n).map(|k| lower[k][i] * solution[k]).sum();
         solution[i] = (half[i] - known) / lower[i][i];
