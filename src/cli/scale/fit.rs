@@ -10,7 +10,9 @@ use crate::cli::{Context, Format, Outcome};
 use crate::error::{Error, Result};
 use crate::ingest::Raw;
 use crate::ingest::tabular::{self, Kind};
-use crate::scaling::chinchilla::{Estimate, Fit, Resampling, RunColumns, TrainingRun, runs};
+use crate::scaling::chinchilla::{
+    Chinchilla, Distance, Estimate, Fit, Resampling, RunColumns, TrainingRun, runs,
+};
 use crate::scaling::published::PublishedLaws;
 use crate::store;
 
@@ -18,6 +20,8 @@ use crate::store;
 const FILE_LIMIT: u64 = 256 << 20;
 /// The most refits: a day's work.
 const BOOTSTRAPS_MAX: usize = 10_000_000;
+/// Numbers from here on are shown to people with an exponent.
+const SHOWN_MAX: f64 = 1e7;
 /// The columns of a row.
 const COLUMNS: [&str; 5] = ["parameter", "estimate", "standard_error", "lower_95", "upper_95"];
 
@@ -55,7 +59,7 @@ pub(super) fn run(context: &Context, file: &Path, arguments: &Arguments) -> Resu
     let objects: Vec<_> = derived.iter().map(object).collect();
     rows.beside("derived", json!(objects));
     let verdicts = verdicts(&fit, &laws);
-    rows.beside("published", json!(verdicts));
+    rows.beside("published", verdicts.iter().map(Verdict::object).collect());
     let shown = estimates.iter().chain(&derived).map(line).collect();
     let header = ["parameter", "estimate", "standard error", "lower 95%", "upper 95%"];
     rows.print(context.global.format, || table(&header, &[1, 2, 3, 4], shown))?;
@@ -67,7 +71,7 @@ pub(super) fn run(context: &Context, file: &Path, arguments: &Arguments) -> Resu
             laws.reference_run.compute().0
         ))?;
         for verdict in &verdicts {
-            print(verdict)?;
+            print(&verdict.words)?;
         }
     }
     if fit.n_unsettled > 0 {
@@ -114,18 +118,38 @@ fn without_highest(mut runs: Vec<TrainingRun>, n: usize) -> Result<Vec<TrainingR
     Ok(runs)
 }
 
-/// How far each published law lies from the optimum.
-fn verdicts(fit: &Fit, laws: &PublishedLaws) -> Vec<String> {
-    let verdict = |law| {
-        let found = fit.distance(law);
+/// How far a published law lies from the optimum, in numbers and in words.
+struct Verdict {
+    law: String,
+    distance: Distance,
+    words: String,
+}
+
+fn verdicts(fit: &Fit, laws: &PublishedLaws) -> Vec<Verdict> {
+    let verdict = |law: &Chinchilla| {
+        let distance = fit.distance(law);
         // Rounded up, so that "within" holds.
-        let within = (found.standard_errors * 10.0).ceil() / 10.0;
-        format!(
-            "published law `{}` lies within {within:.1} standard errors of this optimum (furthest: {})",
-            law.name, found.constant
-        )
+        let within = (distance.standard_errors * 10.0).ceil() / 10.0;
+        let errors = if within > 1.0 { "errors" } else { "error" };
+        let words = format!(
+            "published law `{}` lies within {within:.1} standard {errors} of this optimum \
+             (furthest: {})",
+            law.name, distance.constant
+        );
+        Verdict { law: law.name.clone(), distance, words }
     };
     laws.chinchilla.iter().map(verdict).collect()
+}
+
+impl Verdict {
+    fn object(&self) -> Value {
+        json!({
+            "law": self.law,
+            "standard_errors": self.distance.standard_errors,
+            "furthest": self.distance.constant,
+            "words": self.words,
+        })
+    }
 }
 
 fn cells(estimate: &Estimate) -> Vec<Value> {
@@ -146,7 +170,14 @@ fn line(estimate: &Estimate) -> Vec<String> {
     let numbers =
         [estimate.estimate, estimate.standard_error, estimate.lower_95, estimate.upper_95];
     let digits = if estimate.estimate.abs() >= 10.0 { 2 } else { 5 };
+    let shown = |number: f64| {
+        if number.abs() < SHOWN_MAX {
+            format!("{number:.digits$}")
+        } else {
+            format!("{number:.3e}")
+        }
+    };
     let mut cells = vec![estimate.name.to_owned()];
-    cells.extend(numbers.map(|number| format!("{number:.digits$}")));
+    cells.extend(numbers.map(shown));
     cells
 }

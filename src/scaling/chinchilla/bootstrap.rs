@@ -77,8 +77,8 @@ impl Fit {
     /// point: it differs by draws of the same runs, and ends where the whole grid would.
     ///
     /// # Errors
-    /// [`Error::Insufficient`] on fewer than 10 runs, or fewer than three different N or D;
-    /// [`Error::Invalid`] on fewer than 2 refits.
+    /// [`Error::Insufficient`] on fewer than 10 runs, fewer than three different N or D, or losses
+    /// that do not fall with both; [`Error::Invalid`] on fewer than 2 refits.
     /// # Source
     /// Hoffmann et al. (2022), arXiv 2203.15556, approach 3; Besiroglu et al. (2024), arXiv
     /// 2404.10102. Percentile intervals: Efron and Tibshirani (1993), section 13.3.
@@ -92,8 +92,9 @@ impl Fit {
             ))
             .hint("needed are runs of more sizes N and more tokens D"));
         }
-        let ends = refit(runs, &best, resampling);
         let law = law(name, runs, &best);
+        falls(&law, runs.len())?;
+        let ends = refit(runs, &best, resampling);
         let refits = ends.iter().map(|end| with_constants(&law, end)).collect();
         Ok(Self {
             objective: best.value,
@@ -177,6 +178,19 @@ fn check(runs: &[TrainingRun], resampling: Resampling) -> Result<()> {
             runs.len()
         ))
         .hint("N are parameters, D tokens = FLOP / (6 N)")),
+    }
+}
+
+/// A law whose loss does not fall with N and with D says nothing of how to spend compute.
+fn falls(law: &Chinchilla, n_runs: usize) -> Result<()> {
+    let exponents = [("N", "alpha", law.alpha), ("D", "beta", law.beta)];
+    match exponents.into_iter().find(|(.., exponent)| exponent.is_nan() || *exponent <= 0.0) {
+        None => Ok(()),
+        Some((size, name, exponent)) => Err(Error::insufficient(format!(
+            "the losses of {n_runs} runs do not fall with {size}: {name} is {exponent:.4}, needed \
+             above 0"
+        ))
+        .hint("needed are runs whose loss falls with their size N and with their tokens D")),
     }
 }
 
@@ -284,6 +298,8 @@ mod tests {
             error(&runs[..12], 4),
             "a Chinchilla law needs 3 different N; the 12 runs have 2"
         );
+        let flat: Vec<_> = runs.iter().map(|run| TrainingRun { loss: 2.0, ..*run }).collect();
+        assert!(error(&flat, 4).starts_with("the losses of 36 runs do not fall with N"));
         assert_eq!(error(&runs, 1), "1 bootstraps asked; a standard error needs 2 or more");
     }
 }

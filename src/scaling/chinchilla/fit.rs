@@ -2,8 +2,8 @@
 //!
 //! May use `law::solve`. Pure numbers: no names, no randomness.
 //!
-//! Newton's method with Levenberg's damping. Huber's loss with so small a bound is nearly the sum of
-//! absolute errors: its curvature sits in the few runs that the curve meets, and quasi-Newton
+//! Newton's method with Levenberg's damping. Huber's loss with so small a bound is nearly the sum
+//! of absolute errors: its curvature sits in the few runs that the curve meets, and quasi-Newton
 //! methods stop early on it (as the published fit did). The exact curvature costs little for five
 //! parameters and gets there in about eight steps from a near start.
 

@@ -86,7 +86,9 @@ pub fn runs(cells: &Cells, columns: &RunColumns) -> Result<Vec<TrainingRun>> {
         let tokens =
             if flop.is_some() { work_done / (FLOP_PER_PARAMETER_TOKEN * n) } else { work_done };
         if !tokens.is_normal() {
-            return Err(row.unusable(work, "compute of a possible run"));
+            return Err(row
+                .unusable(work, "compute of a possible run")
+                .hint("tokens are FLOP / (6 N)"));
         }
         Ok(TrainingRun { parameters: n, tokens, loss: above_zero(row, loss)? })
     });
@@ -95,7 +97,10 @@ pub fn runs(cells: &Cells, columns: &RunColumns) -> Result<Vec<TrainingRun>> {
 
 fn above_zero(row: Row<'_>, column: &str) -> Result<f64> {
     let value = row.number(column)?;
-    if value > 0.0 { Ok(value) } else { Err(row.unusable(column, "a number above 0")) }
+    if value > 0.0 {
+        return Ok(value);
+    }
+    Err(row.unusable(column, "a number above 0").hint("a run has parameters, compute and a loss"))
 }
 
 #[cfg(test)]
