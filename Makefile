@@ -55,8 +55,9 @@ fuzz: $(FUZZ)
 		echo "fuzz $$target: $$(tail -1 $$log)"; \
 	done
 
-# Against the budgets; against json.loads, edgartools, statsforecast and anofox-forecast where public
-# payloads lie beside the project.
+# Against the budgets; against json.loads, edgartools, scipy, statsforecast and anofox-forecast where
+# public payloads lie beside the project.
+RUNS := ../shared/data/raw/scaling/chinchilla_svg_extracted_data.csv
 PAYLOADS := $(wildcard ../shared/data/raw/edgar/companyfacts/*.json)
 bench:
 	$(CARGO) build --release --locked --examples
@@ -64,4 +65,5 @@ bench:
 	python3 benches/cold.py
 	python3 benches/bulk.py
 	$(if $(PAYLOADS),python3 benches/companyfacts.py $(PAYLOADS))
+	$(if $(wildcard $(RUNS)),python3 benches/chinchilla.py $(RUNS))
 	$(if $(wildcard ../shared/data/bench),python3 benches/forecasting.py ../shared)

@@ -11,25 +11,13 @@ Prints the tables of each section, then one line a claim: what was measured, wha
 holds. Exit code 1 if one does not hold.
 """
 
-import os
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-ENVIRONMENT = TARGET / "bench-forecasting"
-PACKAGES = ["statsforecast==2.1.1", "arch==8.0.0", "pandas==2.3.3", "pyarrow==26.0.1", "scipy"]
+from environment import ENVIRONMENT, ROOT, TARGET, environment
+
 SECTIONS = ("industry", "few_variables", "univariate")
-
-
-def environment() -> Path:
-    python = ENVIRONMENT / "bin" / "python"
-    if not python.exists():
-        venv.create(ENVIRONMENT, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", *PACKAGES], check=True)
-    return python
 
 
 def run(shared: Path, names: list[str]) -> int:

@@ -3,7 +3,7 @@
 //! May use `error`. Pure: text in, cells out. A cell is data, whatever it looks like: nothing is
 //! evaluated. An error names the file, the line or row, and the column.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 use csv::{Position, ReaderBuilder, StringRecord};
@@ -246,6 +246,30 @@ impl<'a> Row<'a> {
         let found = short(self.get(column).unwrap_or_default());
         Error::parse(format!("{}: found `{found}`, needed {needed}", self.place(column)))
     }
+}
+
+/// A column map, `ours=theirs,ours=theirs`: which of a user's columns stands for which of ours.
+///
+/// - `known`: our columns. `example`: how a map is written, for the hint.
+///
+/// # Errors
+/// [`Error::Invalid`] on a pair without `=`, or a name that is none of ours.
+pub fn column_pairs(text: &str, known: &[&str], example: &str) -> Result<BTreeMap<String, String>> {
+    let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
+    let pairs = pairs.map(|pair| {
+        let (ours, theirs) = pair.split_once('=').ok_or_else(|| {
+            Error::invalid(format!("`{}` in the column map has no `=`", short(pair))).hint(example)
+        })?;
+        if !known.contains(&ours) {
+            let found = short(ours);
+            return Err(Error::invalid(format!(
+                "`{found}` in the column map is none of our columns"
+            ))
+            .hint(format!("our columns are {}; {example}", known.join(", "))));
+        }
+        Ok((ours.to_owned(), theirs.to_owned()))
+    });
+    pairs.collect()
 }
 
 /// An ISO day; a time of day after it is let go.

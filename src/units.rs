@@ -14,6 +14,8 @@ pub const SECONDS_PER_HOUR: f64 = 3600.0;
 pub const SECONDS_PER_DAY: f64 = 86_400.0;
 /// Seconds in a Julian year (definition).
 pub const SECONDS_PER_YEAR: f64 = 365.25 * SECONDS_PER_DAY;
+/// FLOP of a petaflop/s-day: 10^15 FLOP/s for a day (definition).
+const FLOP_PER_PF_DAY: f64 = 1e15 * SECONDS_PER_DAY;
 /// Dense 8-bit operations per second of one H100: the definition of [`H100e`].
 ///
 /// Source: NVIDIA H100 SXM data sheet, 1,979 TOP/s dense (3,958 with sparsity).
@@ -199,6 +201,13 @@ impl H100e {
     /// Peak dense 8-bit rate of this many H100 equivalents.
     pub fn peak_8bit(self) -> FlopPerSecond {
         FlopPerSecond(self.0 * H100_DENSE_8BIT_OP_PER_S)
+    }
+}
+
+impl Flop {
+    /// A number of petaflop/s-days, the unit of Kaplan et al. (2020).
+    pub fn from_pf_days(pf_days: f64) -> Self {
+        Self(pf_days * FLOP_PER_PF_DAY)
     }
 }
 

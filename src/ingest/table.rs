@@ -35,6 +35,10 @@ pub const ANNOUNCEMENT_COLUMNS: [&str; 12] = [
 /// An optional column: how the vintage is known; `stated` where it is absent.
 const BASIS_COLUMN: &str = "vintage_basis";
 
+/// How a column map is written.
+const MAP_EXAMPLE: &str = "write `value=amount,series==acme.revenue`: our name, then the table's \
+                           column; `==` gives a constant";
+
 /// Which column of a user's table stands for which of ours: `our name -> their name`, or
 /// `our name -> =constant`.
 #[derive(Debug, Clone, Default)]
@@ -46,21 +50,8 @@ impl ColumnMap {
     /// # Errors
     /// [`Error::Invalid`] on a name that no import has.
     pub fn parse(text: &str) -> Result<Self> {
-        let mut map = BTreeMap::new();
-        for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
-            let (ours, theirs) = pair.split_once('=').ok_or_else(|| {
-                Error::invalid(format!("`{pair}` in the column map has no `=`"))
-                    .hint("write `value=amount,series==acme.revenue`: our name, then the table's column; `==` gives a constant")
-            })?;
-            if !COLUMNS.contains(&ours) && ours != BASIS_COLUMN {
-                return Err(Error::invalid(format!(
-                    "`{ours}` in the column map is no column of an import"
-                ))
-                .hint(format!("the columns are {}", COLUMNS.join(","))));
-            }
-            map.insert(ours.to_owned(), theirs.to_owned());
-        }
-        Ok(Self(map))
+        let known: Vec<_> = COLUMNS.into_iter().chain([BASIS_COLUMN]).collect();
+        Ok(Self(cells::column_pairs(text, &known, MAP_EXAMPLE)?))
     }
 
     fn theirs<'a>(&'a self, ours: &'a str) -> &'a str {

@@ -13,7 +13,8 @@
 //!   -> cluster n       compute       fleet x cluster share
 //!   -> run (FLOP)      compute       n x 1.979e15 x u(n) x seconds, u(n) = u0 phi^log2(n/n0)
 //!                      interconnect  phi fitted to measured runs: what a doubled cluster keeps
-//!   -> capability      law           fitted laws with bootstrap; chinchilla: loss
+//!   -> capability      law           fitted laws with bootstrap
+//!   -> loss            loss          published laws side by side; chinchilla: fitted to runs
 //! backwards            inverse       capability -> run -> fleet -> purchase, or infeasible
 //! twice the parameters multiple      compute and GPU-hours by published laws
 //! ```
@@ -56,6 +57,7 @@ pub mod interconnect;
 pub mod inverse;
 pub mod known_runs;
 pub mod law;
+pub mod loss;
 pub mod multiple;
 pub mod published;
 pub mod shipments;

@@ -1,11 +1,13 @@
 //! Laws as published: constants that others fitted, from `models/published_laws.toml`.
 //!
-//! May use `error`. The only reader of that file, which is compiled in. Refits nothing.
+//! May use `error` and `units`. The only reader of that file, which is compiled in. Refits nothing.
 
 use serde::Deserialize;
 
 use super::chinchilla::Chinchilla;
+use super::loss::{DataConstrained, Kaplan};
 use crate::error::{Error, Result};
+use crate::units::Flop;
 
 const BUNDLED: &str = include_str!("../../models/published_laws.toml");
 
@@ -15,12 +17,35 @@ const BUNDLED: &str = include_str!("../../models/published_laws.toml");
 pub struct PublishedLaws {
     /// Laws of loss.
     pub chinchilla: Vec<Chinchilla>,
+    /// Laws of loss in compute alone.
+    pub kaplan: Vec<Kaplan>,
+    /// Laws of loss where data are read again.
+    pub data_constrained: Vec<DataConstrained>,
+    /// The training run at which laws of loss are compared.
+    pub reference_run: ReferenceRun,
     /// Laws of how parameters grow with compute.
     pub allocation: Vec<Allocation>,
     /// Efficiencies per doubling for which tables are printed.
     pub efficiency: Vec<PublishedEfficiency>,
     /// Claims that tables are held against.
     pub claim: Vec<Claim>,
+}
+
+/// A training run that many speak of.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReferenceRun {
+    /// Its compute.
+    compute_flop: f64,
+    /// Whose it is.
+    pub source: String,
+}
+
+impl ReferenceRun {
+    /// Its compute.
+    pub fn compute(&self) -> Flop {
+        Flop(self.compute_flop)
+    }
 }
 
 /// `N ~ C^exponent`: how parameters grow where compute is spent best.

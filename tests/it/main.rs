@@ -13,6 +13,7 @@ mod archive;
 mod bundled;
 mod calendar;
 mod checks;
+mod chinchilla;
 mod command_line;
 mod crawl;
 mod edgar;

@@ -1,8 +1,11 @@
-//! `chipcast scale law`: the laws side by side, out of sample.
+//! `chipcast scale law`: the laws side by side, out of sample, or one fitted to a user's runs.
+
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
+use super::fit;
 use crate::cli::output::{Rows, table};
 use crate::cli::{Context, Outcome};
 use crate::error::Result;
@@ -17,17 +20,28 @@ pub(super) struct Arguments {
     /// What capability is measured on: eci, mmlu, gpqa or time_horizon
     #[arg(long, default_value = "eci", value_name = "SCALE")]
     scale: String,
+    /// Fit a law of loss to the training runs in this file: parameters, FLOP or tokens, loss
+    #[arg(long, value_name = "FILE")]
+    fit: Option<PathBuf>,
+    #[command(flatten)]
+    how: fit::Arguments,
 }
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
-    let scale: Scale = arguments.scale.parse()?;
+    match &arguments.fit {
+        Some(file) => fit::run(context, file, &arguments.how),
+        None => compared(context, arguments.scale.parse()?),
+    }
+}
+
+fn compared(context: &Context, scale: Scale) -> Result<Outcome> {
     let assumptions = Assumptions::bundled()?;
     let models = rows(scale)?;
     let laws = side_by_side(scale, &models, &assumptions)?;
     let worlds =
         Worlds { seed: context.global.seed, origin: context.snapshot()?.as_of(), n_draws: 1 };
     let sampling = Sampling { worlds, n_bootstraps: N_BOOTSTRAPS };
-    let fit = |form| Law::fit(scale, form, &models, &assumptions, sampling);
+    let refit = |form| Law::fit(scale, form, &models, &assumptions, sampling);
     let mut printed = Rows::new(&[
         "law",
         "formula",
@@ -59,7 +73,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
         ["law", "", "later models", "larger models", "early models", "parameters (early models)"];
     printed.print(context.global.format, || table(&header, &[2, 3, 4], shown))?;
     for form in [used, Form::LOG] {
-        let law = fit(form)?;
+        let law = refit(form)?;
         context.say(format!("{form}, all {} models: {}", law.n_rows(), law.with_intervals()));
         context.say(format!(
             "  {}; training compute from {:.1e} to {:.1e} FLOP; {}",

@@ -7,6 +7,7 @@ use super::{Context, Outcome};
 use crate::error::{Error, Result};
 
 mod company;
+mod fit;
 mod interconnect;
 mod law;
 mod multiple;
@@ -27,7 +28,8 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The laws side by side, fitted to models up to 2023 and scored on later ones
+    /// The laws side by side, fitted to models up to 2023 and scored on later ones; with `--fit`, a
+    /// law of loss fitted to training runs of your own
     Law(law::Arguments),
     /// What more parameters cost in compute and GPU-hours, by each published law
     Multiple(multiple::Arguments),

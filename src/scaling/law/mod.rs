@@ -8,7 +8,7 @@ mod curve;
 mod data;
 mod fit;
 mod form;
-mod solve;
+pub(super) mod solve;
 
 use std::ops::RangeInclusive;
 

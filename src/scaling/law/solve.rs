@@ -1,5 +1,5 @@
-//! Two small solvers: weighted linear least squares and Levenberg-Marquardt, up to four
-//! parameters.
+//! Small solvers: Cholesky's method, and for up to four parameters weighted linear least squares
+//! and Levenberg-Marquardt.
 //!
 //! May use nothing else of the crate. Written out because linfa has no weights and no non-linear
 //! least squares, and because constant columns must be noticed (linfa's QR returns 1e13 and `Ok`).
@@ -39,9 +39,14 @@ pub(super) fn linear_least_squares(
     Some((solution, explained))
 }
 
-/// Solves a symmetric positive definite system by Cholesky's method; `None` if it is singular.
-fn solve(matrix: [Parameters; MOST], target: Parameters, n: usize) -> Option<Parameters> {
-    let mut lower = [[0.0; MOST]; MOST];
+/// Solves a symmetric positive definite system, the first `n` of `P` unknowns, by Cholesky's
+/// method; `None` if it is singular or not positive definite.
+pub(in crate::scaling) fn solve<const P: usize>(
+    matrix: [[f64; P]; P],
+    target: [f64; P],
+    n: usize,
+) -> Option<[f64; P]> {
+    let mut lower = [[0.0; P]; P];
     for i in 0..n {
         for j in 0..=i {
             let known: f64 = (0..j).map(|k| lower[i][k] * lower[j][k]).sum();
@@ -56,12 +61,12 @@ fn solve(matrix: [Parameters; MOST], target: Parameters, n: usize) -> Option<Par
             }
         }
     }
-    let mut half = [0.0; MOST];
+    let mut half = [0.0; P];
     for i in 0..n {
         let known: f64 = (0..i).map(|k| lower[i][k] * half[k]).sum();
         half[i] = (target[i] - known) / lower[i][i];
     }
-    let mut solution = [0.0; MOST];
+    let mut solution = [0.0; P];
     for i in (0..n).rev() {
         let known: f64 = (i + 1..n).map(|k| lower[k][i] * solution[k]).sum();
         solution[i] = (half[i] - known) / lower[i][i];

@@ -1,19 +1,27 @@
-//! Chinchilla: loss from parameters and tokens, and how to spend compute best.
+//! Chinchilla: loss from parameters and tokens, how to spend compute best, and the fit to runs.
 //!
-//! May use the core files and `law`. Published constants only; fitting a user's runs is another
-//! file's work.
+//! May use the core files, `law` and `loss`. Holds no constant of a law: they are published
+//! ([`super::published`]) or fitted to runs that a caller brings ([`Fit`]). Never reads a file.
+
+mod bootstrap;
+mod fit;
+mod runs;
 
 use std::ops::RangeInclusive;
 
 use serde::Deserialize;
 
+pub use self::bootstrap::{Distance, Estimate, Fit, Resampling};
+pub use self::runs::{RunColumns, TrainingRun, runs};
+
 use super::law::{Capability, Scale, ScalingLaw};
+use super::loss::along;
 use crate::draws::Draws;
 use crate::error::{Error, Result};
 use crate::units::Flop;
 
 /// Training FLOP per parameter and token (definition of the approximation C = 6 N D).
-const FLOP_PER_PARAMETER_TOKEN: f64 = 6.0;
+pub(super) const FLOP_PER_PARAMETER_TOKEN: f64 = 6.0;
 
 /// `L(N, D) = E + A / N^α + B / D^β`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -90,22 +98,36 @@ impl Chinchilla {
         self.beta / (self.alpha + self.beta)
     }
 
-    fn loss_of(&self, parameters: f64, tokens: f64) -> f64 {
+    /// The N for which `tokens` are the best D: `N = G (G D)^(β/α)`, G as in
+    /// [`Chinchilla::optimum`].
+    pub(super) fn parameters_for(&self, tokens: f64) -> f64 {
+        let balance = self.balance();
+        balance * (balance * tokens).powf(self.beta / self.alpha)
+    }
+
+    /// A, B, E, α and β under their names in tables.
+    pub fn constants(&self) -> [(&'static str, f64); 5] {
+        [("A", self.a), ("B", self.b), ("E", self.e), ("alpha", self.alpha), ("beta", self.beta)]
+    }
+
+    pub(super) fn loss_of(&self, parameters: f64, tokens: f64) -> f64 {
         self.e + self.a / parameters.powf(self.alpha) + self.b / tokens.powf(self.beta)
+    }
+
+    /// G: how parameters and tokens share the work.
+    fn balance(&self) -> f64 {
+        (self.alpha * self.a / (self.beta * self.b)).powf(1.0 / (self.alpha + self.beta))
     }
 
     fn optimum_of(&self, compute: Flop) -> Optimum {
         let product = compute.0 / FLOP_PER_PARAMETER_TOKEN;
-        let balance =
-            (self.alpha * self.a / (self.beta * self.b)).powf(1.0 / (self.alpha + self.beta));
-        let parameters = balance * product.powf(self.exponent());
+        let parameters = self.balance() * product.powf(self.exponent());
         let tokens = product / parameters;
         Optimum { parameters, tokens, loss: self.loss_of(parameters, tokens) }
     }
 }
 
-/// Loss along the optimum. The published constants come without their covariance, so the draws
-/// carry the uncertainty of compute alone.
+/// Loss along the optimum.
 impl ScalingLaw for Chinchilla {
     fn expression(&self) -> String {
         format!(
@@ -123,14 +145,7 @@ impl ScalingLaw for Chinchilla {
     }
 
     fn capability(&self, compute: &Draws<Flop>) -> Capability {
-        let domain = self.domain();
-        let outside = compute.map(|c| f64::from(u8::from(!domain.contains(&c)))).mean();
-        Capability {
-            scale: Scale::Loss,
-            draws: compute.map(|c| self.optimum_of(c).loss),
-            extrapolated: outside >= 0.5,
-            share_outside: outside,
-        }
+        along(self, compute)
     }
 
     fn curve(&self, _draw_idx: usize, compute: Flop) -> f64 {
