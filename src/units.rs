@@ -1,6 +1,60 @@
 //! Units: the words a value may carry, and the types whose products are physics.
 //!
 //! May use `error`. Holds every conversion of a unit; no other file multiplies by a unit's factor.
+//!
+//! # Quantities that do not mix
+//!
+//! A run (FLOP), a fleet's year (FLOP a year) and a rate (FLOP/s) are three types. What is physics
+//! compiles:
+//!
+//! ```
+//! use chipcast::units::{Flop, FlopPerYear, H100e, Seconds, Units, Usd, UsdPerUnit};
+//! let run: Flop = H100e(1e5).peak_8bit() * Seconds::from_days(100.0);
+//! let both: Flop = run + Flop(1e25);
+//! let year: FlopPerYear = H100e(1e5).peak_8bit().for_a_year();
+//! let bought: Units = Usd(1e9) / UsdPerUnit(3e4);
+//! assert!(both > run && year > FlopPerYear(0.0) && bought > Units(0.0));
+//! ```
+//!
+//! One run and what a fleet does in a year do not add:
+//!
+//! ```compile_fail,E0308
+//! use chipcast::units::{Flop, H100e};
+//! let year = H100e(1e5).peak_8bit().for_a_year();
+//! let sum = Flop(1e25) + year;
+//! ```
+//!
+//! A rate is no work until it is multiplied by a time:
+//!
+//! ```compile_fail,E0308
+//! use chipcast::units::{Flop, H100e};
+//! let run: Flop = H100e(1e5).peak_8bit();
+//! ```
+//!
+//! A rate is multiplied by seconds, never by a bare number of days:
+//!
+//! ```compile_fail,E0308
+//! use chipcast::units::{Flop, H100e};
+//! let run: Flop = H100e(1e5).peak_8bit() * 100.0;
+//! ```
+//!
+//! Chips and H100 equivalents do not add:
+//!
+//! ```compile_fail,E0308
+//! use chipcast::units::{H100e, Units};
+//! let sum = H100e(1e5) + Units(1e5);
+//! ```
+//!
+//! Draws carry the same types, so that a chain of samples cannot mix them either:
+//!
+//! ```compile_fail,E0308
+//! use chipcast::draws::Draws;
+//! use chipcast::scaling::law::{Law, ScalingLaw};
+//! use chipcast::units::FlopPerYear;
+//! fn of_a_year(law: &Law, year: &Draws<FlopPerYear>) {
+//!     law.capability(year);
+//! }
+//! ```
 
 use std::fmt;
 use std::ops::{Add, Div, Mul, Sub};

@@ -167,6 +167,13 @@ fn at_medians(run: Flop, means: &Means<'_>) -> Result<(Flop, H100e, Usd)> {
     Ok((run, fleet, to_buy * UsdPerH100e(means.price.median())))
 }
 
+/// The run by which the law's curve meets a score in one world; the largest that is searched if it
+/// never does.
+pub(super) fn run_for(law: &dyn ScalingLaw, draw_idx: usize, score: f64) -> Flop {
+    let at = |decades: f64| law.curve(draw_idx, Flop(10.0_f64.powf(decades)));
+    solve(law, draw_idx, score, (at(SEARCHED.1) - at(SEARCHED.0)).signum())
+}
+
 /// Halves the searched decades until the curve meets the target.
 fn solve(law: &dyn ScalingLaw, draw_idx: usize, target: f64, direction: f64) -> Flop {
     let (mut low, mut high) = SEARCHED;

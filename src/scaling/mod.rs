@@ -58,6 +58,7 @@ pub mod inverse;
 pub mod known_runs;
 pub mod law;
 pub mod loss;
+pub mod meaning;
 pub mod multiple;
 pub mod published;
 pub mod shipments;
