@@ -14,7 +14,11 @@
 //!   -> run (FLOP)      compute       n x 1.979e15 x u(n) x seconds, u(n) = u0 phi^log2(n/n0)
 //!                      interconnect  phi fitted to measured runs: what a doubled cluster keeps
 //!   -> capability      law           fitted laws with bootstrap; chinchilla: loss
-//! backwards            inverse       capability -> run -> fleet -> purchase, or infeasible
+//! backwards            inverse       capability -> run -> fleet -> purchase by a day
+//!                      limits        what binds: law, time, network, chips, power, cash
+//! at the margin        marginal      what the next ten percent of a fleet adds
+//! otherwise            scenario      other spend, other assumptions, differences world by world
+//!                      sensitivity   each assumption alone at its low and high end
 //! twice the parameters multiple      compute and GPU-hours by published laws
 //! ```
 //!
@@ -56,6 +60,10 @@ pub mod installed;
 pub mod interconnect;
 pub mod inverse;
 pub mod law;
+pub mod limits;
+pub mod marginal;
 pub mod multiple;
 pub mod published;
+pub mod scenario;
+pub mod sensitivity;
 pub mod shipments;
