@@ -64,8 +64,11 @@ pub struct Required {
     pub by_chip: Vec<(String, Draws<Units>)>,
     /// What they cost.
     pub spend: Draws<Usd>,
-    /// What they cost with buildings, power and network: facility power x `capex_usd_per_w`.
+    /// Capex that goes with them: `spend / share`, the share of capex that the buyers spend on
+    /// accelerators, as the chain takes it on the way forward.
     pub capex: Draws<Usd>,
+    /// Another estimate of the same: facility power x `capex_usd_per_w`.
+    pub capex_by_power: Draws<Usd>,
     /// Facility power of what is bought.
     pub power: Draws<Watt>,
     /// Facility power of the run's cluster.
@@ -190,12 +193,15 @@ fn by_law(
     let (each, pue) = (draws("power_w_per_h100e")?, draws("power_usage_effectiveness")?);
     let power = facility_power(&bought.to_buy, &each, &pue)?;
     let run_power = facility_power(&largest_cluster(&fleet, running)?, &each, &pue)?;
-    let capex = power.zip(&draws("capex_usd_per_w")?, |watt, usd| Usd(watt.0 * usd))?;
+    let capex_by_power = power.zip(&draws("capex_usd_per_w")?, |watt, usd| Usd(watt.0 * usd))?;
     let per_quarter = &means.buyers.accelerators_per_quarter;
+    let quarters = bought.spend.zip(per_quarter, |needed, pace| needed / pace)?;
+    let capex_of_quarter = means.buyers.capex.per_year / 4.0;
     let mut required = Required {
         law: name.to_owned(),
         expression: law.expression(),
-        quarters_of_buying: bought.spend.zip(per_quarter, |needed, pace| needed / pace)?,
+        capex: quarters.map(|quarters| Usd(quarters * capex_of_quarter)),
+        quarters_of_buying: quarters,
         quarters_left: timing.days_left.map(|days| days / DAYS_PER_QUARTER),
         extrapolated: law.capability(&Draws::constant(Flop(run.median()), 1)).extrapolated,
         run,
@@ -203,7 +209,7 @@ fn by_law(
         to_buy: bought.to_buy,
         by_chip: bought.by_chip,
         spend: bought.spend,
-        capex,
+        capex_by_power,
         power,
         run_power,
         bindings: Bindings::count(std::iter::empty()),
@@ -356,7 +362,7 @@ mod tests {
             name: "a test".to_owned(),
             in_use: None,
             capex: pace(1e15),
-            accelerators_per_quarter: Draws::constant(Usd(1e10), 400),
+            accelerators_per_quarter: Draws::constant(Usd(1e14), 400),
             world_sales: pace(1e12),
         }
     }
@@ -398,8 +404,10 @@ mod tests {
         // Chips of the mix count for what is bought, and cost what is spent on them.
         let spend = found.spend.median() / found.to_buy.median();
         assert!((2e3..3e4).contains(&spend), "{spend} dollars an H100 equivalent");
-        let ratio = found.quarters_of_buying.median() * 1e10 / found.spend.median();
+        let ratio = found.quarters_of_buying.median() * 1e14 / found.spend.median();
         assert!((ratio - 1.0).abs() < 1e-9);
+        // Four tenths of this buyer's capex go into chips: 1e14 of 1e15 / 4 dollars a quarter.
+        assert!((found.capex.median() / found.spend.median() - 2.5).abs() < 1e-9);
     }
 
     #[test]
@@ -424,6 +432,7 @@ mod tests {
         let poor = |capex: f64, sales: f64| {
             let mut buyers = rich();
             (buyers.capex.per_year, buyers.world_sales.per_year) = (capex, sales);
+            buyers.accelerators_per_quarter = Draws::constant(Usd(0.4 * capex / 4.0), 400);
             buyers
         };
         let by = "2027-12-31";

@@ -199,7 +199,11 @@ fn a_scenarios_change_is_taken_world_by_world() {
     for (delta, bought) in more[0].delta.values().iter().zip(more[0].baseline.values()) {
         assert!((delta / bought - 0.5).abs() < 1e-9);
     }
-    assert!(more.iter().all(|change| change.delta.values().iter().all(|delta| *delta > 0.0)));
+    // What is bought last may not run yet on the day: nothing falls, and most rises.
+    for change in &more {
+        assert!(change.delta.values().iter().all(|delta| *delta >= 0.0), "{}", change.quantity);
+        assert!(change.delta.median() > 0.0, "{}", change.quantity);
+    }
     // Held at 0.5, the share of a lab's largest run rises most where it was small: the quantiles of
     // the change are not the differences of the quantiles.
     let bigger = run("title = 'bigger'\n[set]\ncluster_share = 0.5\n");

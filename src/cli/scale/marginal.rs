@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::forecast::backtest::Book;
 use crate::forecast::engine::Chipcast;
 use crate::report::buyers::spend_series;
+use crate::report::format;
 use crate::report::machines::{Workshop, machines};
 use crate::scaling::compute::Running;
 use crate::scaling::law::ScalingLaw;
@@ -69,7 +70,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
     rows.beside("law", json!(law.expression()));
     rows.beside("factor", json!(arguments.factor));
     rows.beside("flat", json!(flat));
-    let next = format!("next {}%", (arguments.factor - 1.0) * 100.0);
+    let next = format!("next {}", format::percent(arguments.factor - 1.0));
     let header = ["", "fleet, h100e", "run, FLOP", "capability", &next, "5%", "95%", "cost, USD"];
     let header: Vec<_> = header.into_iter().chain(["USD a point"]).collect();
     rows.print(context.global.format, || table(&header, &[1, 2, 3, 4, 5, 6, 7, 8], shown))?;

@@ -123,6 +123,7 @@ fn quantities(one: &Required) -> Vec<(String, &'static str, [f64; 3])> {
     all.extend([
         ("dollars for chips".to_owned(), "USD", three(&one.spend)),
         ("capex with buildings and power".to_owned(), "USD", three(&one.capex)),
+        ("the same by power and USD a watt".to_owned(), "USD", three(&one.capex_by_power)),
         ("facility power of what is bought".to_owned(), "W", three(&one.power)),
         ("facility power of the run's cluster".to_owned(), "W", three(&one.run_power)),
         (
@@ -157,7 +158,7 @@ fn verdict_of(one: &Required) -> Value {
 
 /// The verdict in words, with the share of worlds in which each constraint binds.
 fn in_words(one: &Required) -> String {
-    let bound = one.bindings.shares.iter().filter(|(_, share)| *share > 0.0);
+    let bound = one.bindings.shares.iter().filter(|(_, share)| *share >= 0.0005);
     let shares: Vec<_> =
         bound.map(|(c, share)| format!("{} {}", c.word(), format::percent(*share))).collect();
     let binds = if shares.is_empty() { "nothing binds".to_owned() } else { shares.join(", ") };

@@ -14,6 +14,8 @@ use crate::scaling::assumption::Assumptions;
 use crate::scaling::scenario::Baseline;
 use crate::scaling::sensitivity::{Swing, Tornado, tornado};
 
+/// Worlds in which each case is run: swings compare the same worlds, and need fewer than a forecast.
+pub(super) const N_DRAWS: usize = 2_500;
 /// Columns of the bar chart.
 const BAR: usize = 31;
 const COLUMNS: [&str; 9] = [
@@ -81,10 +83,12 @@ fn people(found: &Tornado) -> String {
         (low.min(value), high.max(value))
     });
     let line = |swing: &Swing| {
+        // A factor that may lie above 1 is no share: both of its ends stand bare.
+        let unit = if swing.held.1 >= 1.0 && swing.unit == "ratio" { "index" } else { &swing.unit };
         vec![
             swing.assumption.clone(),
-            shown_value(swing.held.0, &swing.unit),
-            shown_value(swing.held.1, &swing.unit),
+            shown_value(swing.held.0, unit),
+            shown_value(swing.held.1, unit),
             swing.unit.clone(),
             format!("{:.1}", swing.capability.0),
             format!("{:.1}", swing.capability.1),

@@ -15,6 +15,9 @@ pub(super) fn shown_value(value: f64, unit: &str) -> String {
     if !value.is_finite() {
         return NO_AMOUNT.to_owned();
     }
+    if value == 0.0 {
+        return "0".to_owned();
+    }
     let unit = match unit {
         work if work.starts_with("FLOP") => Unit::Flop,
         other => other.parse().unwrap_or(Unit::Index),
@@ -70,6 +73,7 @@ mod tests {
         assert_eq!(shown_value(1450.0, "W"), "1.45 kW");
         assert_eq!(shown_value(76_313.0, "h100e"), "76,313");
         assert_eq!(shown_value(3.89e28, "FLOP/year"), "3.89e28");
+        assert_eq!(shown_value(0.0, "FLOP"), "0");
         assert_eq!(shown_value(f64::INFINITY, "USD"), "no amount");
         assert_eq!(shown_change(0.5, "index"), "+0.50");
     }
