@@ -14,7 +14,7 @@ use crate::report::format;
 use crate::report::machines::Workshop;
 use crate::scaling::inverse::{Means, Required, Target, required};
 use crate::scaling::law::{Form, Law, Scale, ScalingLaw};
-use crate::scaling::limits::{Buyers, Verdict};
+use crate::scaling::limits::Verdict;
 
 /// Months from the day as of which is asked to the release, where no day is given.
 const DEFAULT_MONTHS: Months = Months::new(24);
@@ -65,7 +65,9 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
     rows.beside("buyers", json!(buyers.name));
     rows.beside("by", json!(by));
     rows.beside("as_of", json!(known.as_of()));
-    rows.print(context.global.format, || people(&arguments.capability, by, &buyers, &found))?;
+    let asked = format!("{} by {by}, bought by {}", arguments.capability, buyers.name);
+    let timing = timing(&workshop, &found)?;
+    rows.print(context.global.format, || people(&format!("{asked}\n{timing}\n"), &found))?;
     for one in &found {
         context.say(format!("{}: {}", one.law, in_words(one)));
     }
@@ -177,11 +179,20 @@ fn in_words(one: &Required) -> String {
     }
 }
 
-fn people(capability: &str, by: NaiveDate, buyers: &Buyers, found: &[Required]) -> String {
-    let mut text = format!("{capability} by {by}, bought by {}\n", buyers.name);
-    text.push_str(
-        "A run must start, and chips be bought, before that: what is left is the last row.\n",
-    );
+/// What is left of the time, at the medians.
+fn timing(workshop: &Workshop, found: &[Required]) -> Result<String> {
+    let assumptions = &workshop.tables.assumptions;
+    let run = assumptions.get("run_days")?.median;
+    let lag = assumptions.get("deployment_lag_quarters")?.median;
+    let left = found.first().map_or(0.0, |one| one.quarters_left.median());
+    Ok(format!(
+        "The run takes {run:.0} days, and chips run {lag:.1} quarters after they are bought: \
+         {left:.1} quarters are left to buy in."
+    ))
+}
+
+fn people(asked: &str, found: &[Required]) -> String {
+    let mut text = asked.to_owned();
     for one in found {
         text.push_str(&format!("\n{}: {}\n", one.law, one.expression));
         let line = |(quantity, unit, [low, median, high]): (String, &str, [f64; 3])| {
