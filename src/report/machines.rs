@@ -11,7 +11,8 @@ use crate::error::{Error, Result};
 use crate::forecast::Forecast;
 use crate::observation::Observation;
 use crate::period::Period;
-use crate::scaling::assumption::Worlds;
+use crate::report::format;
+use crate::scaling::assumption::{Assumptions, Worlds};
 use crate::scaling::chain::{Chain, ChainInput, ChainTables, FleetUse, Purchases, chain};
 use crate::scaling::installed::StockEstimate;
 use crate::scaling::law::{
@@ -86,10 +87,45 @@ impl Workshop {
         sampled.usd_per_h100e(Period::new(date, date)?)
     }
 
+    /// Another form, fitted like the law that is used.
+    ///
+    /// # Errors
+    /// As [`Law::fit`].
+    pub fn fit(&self, form: Form, assumptions: &Assumptions) -> Result<Law> {
+        let sampling = Sampling { worlds: self.worlds, n_bootstraps: N_BOOTSTRAPS };
+        Law::fit(Scale::Eci, form, &self.models, assumptions, sampling)
+    }
+
+    /// The law as it speaks for models released on a day, fitted under other assumptions; the same
+    /// fit is not made twice.
+    ///
+    /// # Errors
+    /// As [`Law::fit`].
+    pub fn law_under(&self, assumptions: &Assumptions, date: NaiveDate) -> Result<Law> {
+        let form = self.law.best().form();
+        let once = Sampling { worlds: self.worlds, n_bootstraps: 0 };
+        let found = Law::fit(Scale::Eci, form, &self.models, assumptions, once)?;
+        let is_known = found.best() == self.law.best();
+        let law = if is_known { self.law.clone() } else { self.fit(form, assumptions)? };
+        Ok(law.released(date))
+    }
+
     /// The law as it speaks for models released on a day.
     pub fn law_on(&self, date: NaiveDate) -> Law {
         self.law.clone().released(date)
     }
+}
+
+/// What a company's chain starts from: what it has, what it spent since, what it is forecast to spend.
+pub struct Supply<'a> {
+    /// Purchases and stock; the chain ends with the last quarter.
+    pub input: ChainInput<'a>,
+    /// Actual spend since the estimate of the installed base.
+    pub spent: Vec<Observation>,
+    /// Forecast quarters that went in.
+    pub n_forecast: usize,
+    /// Where the purchases come from, in words.
+    pub source: String,
 }
 
 /// Runs the chain for a company from its forecast spend.
@@ -97,33 +133,66 @@ impl Workshop {
 /// # Errors
 /// [`Error::Insufficient`] if neither an installed base nor a purchase is known.
 pub fn machines(known: &Snapshot, forecast: &Forecast, workshop: &Workshop) -> Result<Machines> {
-    let company = forecast.target.owner();
+    let supply = supply(known, &forecast.target, Some(forecast), workshop)?;
+    let law = workshop.law_on(supply.input.date);
+    let chain = chain(&supply.input, &workshop.tables, &law as &dyn ScalingLaw, &workshop.worlds)?;
+    let Supply { input, spent, n_forecast, source } = supply;
+    Ok(Machines { chain: chain.citing(&source), spent, n_forecast, stock: input.stock })
+}
+
+/// What the chain of a series' owner starts from, with or without a forecast of the series.
+///
+/// # Errors
+/// [`Error::Insufficient`] if neither an installed base nor a purchase is known.
+pub fn supply<'a>(
+    known: &Snapshot,
+    target: &'a SeriesId,
+    forecast: Option<&Forecast>,
+    workshop: &Workshop,
+) -> Result<Supply<'a>> {
+    let company = target.owner();
     let stock = installed_estimate(known, company)?;
     let since = stock.as_ref().map(|stock| stock.date);
-    let spent = spent_since(known, &forecast.target, since)?;
+    let spent = spent_since(known, target, since)?;
     let n_draws = workshop.worlds.n_draws;
     let mut quarters: Vec<(Period, Draws<Usd>)> =
         spent.iter().map(|row| (row.period, Draws::constant(Usd(row.value), n_draws))).collect();
-    let answered = forecast.steps.iter().take_while(|step| step.refusal.is_none()).count();
-    let draws = forecast.draws(workshop.worlds.seed, n_draws);
-    for (step, draws) in forecast.steps.iter().zip(&draws).take(answered) {
-        quarters.push((step.period, draws.map(Usd)));
+    if let Some(forecast) = forecast {
+        let answered = forecast.steps.iter().take_while(|step| step.refusal.is_none());
+        let draws = forecast.draws(workshop.worlds.seed, n_draws);
+        quarters.extend(answered.zip(&draws).map(|(step, usd)| (step.period, usd.map(Usd))));
     }
     let date = quarters.last().map(|(period, _)| period.end()).or(since).ok_or_else(|| {
         Error::insufficient(format!(
             "the chain of `{company}` needs purchases or an installed base; neither is known"
         ))
     })?;
-    let purchases = if forecast.target.metric().starts_with("capex") {
+    let n_forecast = quarters.len() - spent.len();
+    let source = sources_of(target, &spent, forecast.filter(|_| n_forecast > 0));
+    let purchases = if target.metric().starts_with("capex") {
         Purchases::Capex(quarters, Buyer::of(company))
     } else {
         Purchases::DataCenterRevenue(quarters)
     };
-    let input =
-        ChainInput { company, purchases, stock: stock.clone(), fleet_use: FleetUse::Owner, date };
-    let law = workshop.law_on(date);
-    let chain = chain(&input, &workshop.tables, &law as &dyn ScalingLaw, &workshop.worlds)?;
-    Ok(Machines { chain, spent, n_forecast: answered, stock })
+    let input = ChainInput { company, purchases, stock, fleet_use: FleetUse::Owner, date };
+    Ok(Supply { input, spent, n_forecast, source })
+}
+
+/// Series, filings, model and day behind a company's spend.
+fn sources_of(target: &SeriesId, spent: &[Observation], forecast: Option<&Forecast>) -> String {
+    let mut words = format!("`{target}`");
+    if let (Some(first), Some(last)) = (spent.first(), spent.last()) {
+        let quarters = format::count(spent.len(), "quarter");
+        let days = format!("{} to {}", first.period.start(), last.period.end());
+        let filed = format!("{}, {}, public {}", last.source, last.locator, last.vintage);
+        words.push_str(&format!("; reported: {quarters} of {days}, the last from {filed}"));
+    }
+    if let Some(forecast) = forecast {
+        let (model, used) = (&forecast.model, &forecast.model_used);
+        let origin = forecast.origin;
+        words.push_str(&format!("; then forecast by `{model}` ({used}) as of {origin}"));
+    }
+    words
 }
 
 /// The last public estimate of what a company has installed.

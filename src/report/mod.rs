@@ -4,6 +4,7 @@
 //! is pure: the clock, the disk and the network stay outside. A number enters a report only through
 //! a type that holds its sources, and [`lint::check`] runs before every rendering.
 
+pub mod buyers;
 pub mod calibration;
 pub mod cell;
 pub mod chart;

@@ -193,10 +193,32 @@ impl Assumptions {
                 .hint("each needs low, median, high, unit, shape, source and dated, nothing else")
                 .caused_by(e)
         })?;
+        Self::of(found)
+    }
+
+    /// Those of a map, once each has been checked.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] on quantiles out of order, outside their shape, or without unit or source.
+    pub(super) fn of(found: BTreeMap<String, Assumption>) -> Result<Self> {
         for (name, assumption) in &found {
             assumption.check(name)?;
         }
         Ok(Self(found))
+    }
+
+    /// These with one of them held at `value` in every world; all others are drawn as before.
+    ///
+    /// - `value`: in the assumption's unit.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] on an unknown name, [`Error::Invalid`] on a value outside its shape.
+    pub fn pinned(mut self, name: &str, value: f64) -> Result<Self> {
+        let mut held = self.get(name)?.clone();
+        (held.low, held.median, held.high) = (value, value, value);
+        held.check(name)?;
+        self.0.insert(name.to_owned(), held);
+        Ok(self)
     }
 
     /// These with another set laid over them; a name that is not known here is an error.

@@ -17,6 +17,11 @@ use crate::error::{Error, Result};
 use crate::period::Period;
 use crate::units::{Flop, FlopPerYear, H100e, Usd, Watt};
 
+/// How purchases follow from their quarters.
+const SUMMED: &str = "sum of the quarters";
+/// Source of a step until its giver names one.
+const GIVEN: &str = "given";
+
 /// What is known or forecast about a company's purchases, by quarter.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Purchases {
@@ -148,6 +153,17 @@ pub struct Chain {
     pub warnings: Vec<String>,
 }
 
+impl Chain {
+    /// The same chain, its purchases with the source that they were taken from.
+    #[must_use]
+    pub fn citing(mut self, source: &str) -> Self {
+        for step in self.steps.iter_mut().filter(|step| step.source == GIVEN) {
+            source.clone_into(&mut step.source);
+        }
+        self
+    }
+}
+
 /// Purchases to capability, world by world.
 ///
 /// spend → units by chip → H100 equivalents → installed on the day → one lab's share → largest
@@ -254,15 +270,15 @@ fn buy(
     let sample = |customers| tables.market.sample(customers, &tables.assumptions, worlds);
     match &input.purchases {
         Purchases::H100e(quarters) => {
-            trace.sum("purchases", "forecast", "h100e", StepKind::Estimate, quarters)?;
+            trace.sum("purchases", SUMMED, "h100e", StepKind::Estimate, quarters)?;
             Ok(Bought { shipments: Vec::new(), purchases: quarters.clone() })
         }
         Purchases::Accelerators(quarters) => {
-            trace.sum("spend on accelerators", "forecast", "USD", StepKind::Estimate, quarters)?;
+            trace.sum("spend on accelerators", SUMMED, "USD", StepKind::Estimate, quarters)?;
             ship(quarters, &sample(Customers::OutsideChina)?, trace)
         }
         Purchases::Capex(quarters, buyer) => {
-            trace.sum("cash capex", "forecast", "USD", StepKind::Estimate, quarters)?;
+            trace.sum("cash capex", SUMMED, "USD", StepKind::Estimate, quarters)?;
             let share = trace.assume(buyer.assumption())?;
             let spend = part_of(quarters, &share)?;
             let expression = "cash capex x accelerator share";
@@ -270,7 +286,7 @@ fn buy(
             ship(&spend, &sample(Customers::OutsideChina)?, trace)
         }
         Purchases::DataCenterRevenue(quarters) => {
-            trace.sum("data-center revenue", "forecast", "USD", StepKind::Estimate, quarters)?;
+            trace.sum("data-center revenue", SUMMED, "USD", StepKind::Estimate, quarters)?;
             let share = trace.assume("compute_share_of_data_center_revenue")?;
             let spend = part_of(quarters, &share)?;
             let expression = "data-center revenue x compute share";
@@ -412,7 +428,7 @@ impl Trace<'_> {
             p95: quantiles[2],
             source: match kind {
                 StepKind::Model => "computed from the steps above".to_owned(),
-                _ => "given".to_owned(),
+                _ => GIVEN.to_owned(),
             },
         });
     }

@@ -15,7 +15,11 @@
 //!                      interconnect  phi fitted to measured runs: what a doubled cluster keeps
 //!   -> capability      law           fitted laws with bootstrap
 //!   -> loss            loss          published laws side by side; chinchilla: fitted to runs
-//! backwards            inverse       capability -> run -> fleet -> purchase, or infeasible
+//! backwards            inverse       capability -> run -> fleet -> purchase by a day
+//!                      limits        what binds: law, time, network, chips, power, cash
+//! at the margin        marginal      what the next ten percent of a fleet adds
+//! otherwise            scenario      other spend, other assumptions, differences world by world
+//!                      sensitivity   each assumption alone at its low and high end
 //! twice the parameters multiple      compute and GPU-hours by published laws
 //! ```
 //!
@@ -57,9 +61,13 @@ pub mod interconnect;
 pub mod inverse;
 pub mod known_runs;
 pub mod law;
+pub mod limits;
 pub mod loss;
+pub mod marginal;
 pub mod meaning;
 pub mod multiple;
 pub mod published;
+pub mod scenario;
+pub mod sensitivity;
 pub mod shipments;
 pub mod stock;

@@ -47,6 +47,7 @@ mod releases;
 mod report;
 mod report_sample;
 mod revisions;
+mod scale_answers;
 mod scaling;
 mod server;
 mod support;

@@ -7,11 +7,11 @@ use chipcast::scaling::assumption::{Assumptions, Worlds};
 use chipcast::scaling::chain::{
     Chain, ChainInput, ChainTables, FleetUse, Purchases, StepKind, chain,
 };
-use chipcast::scaling::compute::Running;
 use chipcast::scaling::installed::StockEstimate;
-use chipcast::scaling::inverse::{Feasibility, Means, required};
-use chipcast::scaling::law::{Form, Law, Sampling, Scale, ScalingLaw, rows};
-use chipcast::scaling::shipments::{Buyer, Customers};
+use chipcast::scaling::law::{Form, Law, Sampling, Scale, rows};
+use chipcast::scaling::scenario::{Baseline, Scenario};
+use chipcast::scaling::sensitivity::{Swing, tornado};
+use chipcast::scaling::shipments::Buyer;
 use chipcast::units::{H100e, Usd};
 use chrono::NaiveDate;
 
@@ -42,8 +42,8 @@ fn quarters_of_2026(worlds: &Worlds) -> Vec<(Period, Draws<Usd>)> {
         .collect()
 }
 
-fn microsoft(worlds: &Worlds) -> Result<Chain> {
-    let input = ChainInput {
+fn microsoft_input(worlds: &Worlds) -> ChainInput<'static> {
+    ChainInput {
         company: "msft",
         purchases: Purchases::Capex(quarters_of_2026(worlds), Buyer::of("msft")),
         stock: Some(StockEstimate {
@@ -55,7 +55,11 @@ fn microsoft(worlds: &Worlds) -> Result<Chain> {
         }),
         fleet_use: FleetUse::Owner,
         date: day("2026-12-31"),
-    };
+    }
+}
+
+fn microsoft(worlds: &Worlds) -> Result<Chain> {
+    let input = microsoft_input(worlds);
     let law = law(Form::LOG_EFFECTIVE, *worlds).released(input.date);
     chain(&input, &ChainTables::bundled()?, &law, worlds)
 }
@@ -176,25 +180,71 @@ fn a_stock_after_the_day_and_nothing_at_all_are_refused() {
 }
 
 #[test]
-fn the_purchase_that_eci_160_needs() {
-    let worlds = worlds(1000);
+fn a_scenarios_change_is_taken_world_by_world() {
+    let worlds = worlds(2000);
     let tables = ChainTables::bundled().expect("bundled");
-    let law = law(Form::LINEAR_TIME, worlds).released(day("2027-01-01"));
-    let running = Running::sample(&tables.assumptions, &worlds).expect("known");
-    let market = tables.market.sample(Customers::OutsideChina, &tables.assumptions, &worlds);
-    let quarter = Period::new(day("2026-10-01"), day("2026-12-31")).expect("ordered");
-    let price = market.and_then(|market| market.usd_per_h100e(quarter)).expect("carried");
-    let means = Means {
-        assumptions: &tables.assumptions,
-        running: &running,
-        price: &price,
-        installed: None,
-        worlds: &worlds,
+    let input = microsoft_input(&worlds);
+    let law_of = |assumptions: &Assumptions| {
+        let sampling = Sampling { worlds, n_bootstraps: 50 };
+        Law::fit(Scale::Eci, Form::LOG, &rows(Scale::Eci)?, assumptions, sampling)
     };
-    let found = required(&law, 160.0, &means).expect("finite");
-    assert_eq!(found.feasibility, Feasibility::Feasible);
-    let (run, fleet, spend) = found.at_medians;
-    assert!(law.curve(0, run) > 150.0 && fleet.0 > 1e3 && spend.0 > 1e7, "{run:?} {fleet:?}");
-    let (low, high) = (found.spend.quantile(0.05), found.spend.quantile(0.95));
-    assert!(low < spend.0 && spend.0 < high, "{low} {spend:?} {high}");
+    let law = law_of(&tables.assumptions).expect("80 models");
+    let before = chain(&input, &tables, &law, &worlds).expect("tables cover it");
+    let baseline = Baseline { input: &input, n_known: 2, tables: &tables, worlds: &worlds };
+    let run = |text: &str| {
+        let scenario = Scenario::read(text).expect("sound");
+        scenario.run(&baseline, &before, law_of).expect("the chain runs")
+    };
+    let more = run("title = 'more'\nspend_factor = 1.5\n");
+    let names: Vec<_> = more.iter().map(|change| change.quantity).collect();
+    assert_eq!(names, ["purchases", "installed", "power", "run", "capability"]);
+    // Half as much again of the two forecast quarters, in every world.
+    for (delta, bought) in more[0].delta.values().iter().zip(more[0].baseline.values()) {
+        assert!((delta / bought - 0.5).abs() < 1e-9);
+    }
+    // What is bought last may not run yet on the day: nothing falls, and most rises.
+    for change in &more {
+        assert!(change.delta.values().iter().all(|delta| *delta >= 0.0), "{}", change.quantity);
+        assert!(change.delta.median() > 0.0, "{}", change.quantity);
+    }
+    // Held at 0.5, the share of a lab's largest run rises most where it was small: the quantiles of
+    // the change are not the differences of the quantiles.
+    let bigger = run("title = 'bigger'\n[set]\ncluster_share = 0.5\n");
+    let capability = &bigger[4];
+    let levels = [0.05, 0.95];
+    let of = |draws: &Draws<f64>| draws.quantiles(&levels);
+    let (with, without) = (of(&capability.scenario), of(&capability.baseline));
+    let delta = of(&capability.delta);
+    for at in 0..levels.len() {
+        let naive = with[at] - without[at];
+        assert!((delta[at] - naive).abs() > 1.0, "{} and {naive} at {}", delta[at], levels[at]);
+    }
+    assert!(bigger[0].delta.values().iter().all(|delta| delta.abs() < 1e-9), "same purchases");
+}
+
+#[test]
+fn no_assumption_is_left_out_of_the_tornado_unless_it_moves_nothing() {
+    let worlds = worlds(500);
+    let tables = ChainTables::bundled().expect("bundled");
+    let input = microsoft_input(&worlds);
+    let law_of = |assumptions: &Assumptions| {
+        let sampling = Sampling { worlds, n_bootstraps: 20 };
+        let models = rows(Scale::Eci)?;
+        let law = Law::fit(Scale::Eci, Form::LOG_EFFECTIVE, &models, assumptions, sampling)?;
+        Ok(law.released(day("2026-12-31")))
+    };
+    let baseline = Baseline { input: &input, n_known: 0, tables: &tables, worlds: &worlds };
+    let found = tornado(&baseline, law_of).expect("the chain runs");
+    let names: Vec<_> = found.swings.iter().map(|swing| swing.assumption.as_str()).collect();
+    for moves in
+        ["cluster_share", "lab_share_of_fleet", "algorithmic_progress_per_year", "run_days"]
+    {
+        assert!(names.contains(&moves), "{moves} is missing in {names:?}");
+    }
+    for moves_nothing in ["accelerator_share_of_capex_google", "capex_usd_per_w"] {
+        assert!(!names.contains(&moves_nothing), "{moves_nothing} cannot move Microsoft's run");
+    }
+    assert_eq!(names.len() + found.n_unmoved, tables.assumptions.iter().count());
+    let sizes: Vec<_> = found.swings.iter().map(Swing::size).collect();
+    assert!(sizes.windows(2).all(|pair| pair[0] >= pair[1]), "{sizes:?}");
 }

@@ -1,5 +1,5 @@
-//! `chipcast scale`: purchases to capability and back, the laws side by side, and what twice the
-//! parameters cost. One file a subcommand.
+//! `chipcast scale`: purchases to capability and back, at the margin and in scenarios, the laws side by
+//! side, and what twice the parameters cost. One file a subcommand.
 
 use clap::{Args, Subcommand};
 
@@ -10,9 +10,13 @@ mod company;
 mod fit;
 mod interconnect;
 mod law;
+mod marginal;
 mod multiple;
 mod require;
 mod runs;
+mod scenario;
+mod sensitivity;
+mod words;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -31,9 +35,11 @@ enum Command {
     /// The laws side by side, fitted to models up to 2023 and scored on later ones; with `--fit`, a
     /// law of loss fitted to training runs of your own
     Law(law::Arguments),
+    /// What the next ten percent of a fleet adds, and where the curve goes flat
+    Marginal(marginal::Arguments),
     /// What more parameters cost in compute and GPU-hours, by each published law
     Multiple(multiple::Arguments),
-    /// What a capability would take: the run, the fleet, the purchase
+    /// What a capability takes by a day: the run, the fleet, the purchase, and what stands in the way
     Require(require::Arguments),
     /// What is left of the utilisation when a cluster doubles, by system, strong and weak scaling
     Interconnect(interconnect::Arguments),
@@ -44,13 +50,15 @@ enum Command {
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
     match (&arguments.command, &arguments.company) {
         (Some(Command::Law(arguments)), _) => law::run(context, arguments),
+        (Some(Command::Marginal(arguments)), _) => marginal::run(context, arguments),
         (Some(Command::Multiple(arguments)), _) => multiple::run(context, arguments),
         (Some(Command::Require(arguments)), _) => require::run(context, arguments),
         (Some(Command::Interconnect(arguments)), _) => interconnect::run(context, arguments),
         (Some(Command::Runs(arguments)), _) => runs::run(context, arguments),
         (None, Some(company)) => company::run(context, company, &arguments.chain),
         (None, None) => {
-            Err(Error::invalid("`scale` needs a company, `law`, `multiple` or `require`"))
+            let needed = "a company or a subcommand; `scale --help` lists them";
+            Err(Error::invalid(format!("`scale` needs {needed}")))
         }
     }
 }

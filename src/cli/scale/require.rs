@@ -1,83 +1,213 @@
-//! `chipcast scale require`: the run, the fleet and the purchase that a capability would take.
+//! `chipcast scale require`: the run, the fleet and the purchase that a capability takes by a day, and
+//! what stands in the way.
 
+use chrono::{Days, Months, NaiveDate};
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::words::{shown_value, three};
 use crate::cli::output::{Rows, table};
 use crate::cli::{Context, Outcome};
 use crate::error::{Error, Result};
+use crate::report::buyers::buyers;
 use crate::report::format;
 use crate::report::machines::Workshop;
-use crate::scaling::compute::Running;
-use crate::scaling::inverse::{Feasibility, Means, required};
-use crate::scaling::law::{Scale, ScalingLaw};
-use crate::units::Unit;
+use crate::scaling::inverse::{Means, Required, Target, required};
+use crate::scaling::law::{Form, Law, Scale, ScalingLaw};
+use crate::scaling::limits::Verdict;
+
+/// Months from the day as of which is asked to the release, where no day is given.
+const DEFAULT_MONTHS: Months = Months::new(24);
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The target, such as `eci=160`
     #[arg(long, value_name = "SCALE=VALUE")]
     capability: String,
+    /// The day by which the model is to be released; two years ahead by default
+    #[arg(long, value_name = "DATE")]
+    by: Option<NaiveDate>,
+    /// Ticker of the buyer, whose fleet counts; all hyperscalers together by default
+    #[arg(long, value_name = "TICKER")]
+    company: Option<String>,
 }
 
+const COLUMNS: [&str; 6] = ["law", "quantity", "unit", "p05", "p50", "p95"];
+
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
-    let capability = arguments.capability.as_str();
+    let (scale, value) = asked(&arguments.capability)?;
+    let known = context.snapshot()?;
+    let by = arguments.by.unwrap_or(known.as_of() + DEFAULT_MONTHS);
+    let workshop = Workshop::new(context.global.seed, known.as_of())?;
+    let start = by.checked_sub_days(run_length(&workshop)?).unwrap_or(by);
+    let buyers = buyers(&known, arguments.company.as_deref(), &workshop, start)?;
+    let means = Means { tables: &workshop.tables, buyers: &buyers, worlds: &workshop.worlds };
+    let laws = laws(&workshop, by)?;
+    let words: Vec<_> = laws.iter().map(|law| law.best().form().word()).collect();
+    let named: Vec<_> = words
+        .iter()
+        .zip(&laws)
+        .map(|(word, law)| (word.as_str(), law as &dyn ScalingLaw))
+        .collect();
+    let found = required(&named, Target { scale, value, by }, &means)?;
+    let mut rows = Rows::new(&COLUMNS);
+    for one in &found {
+        for (quantity, unit, quantiles) in quantities(one) {
+            let [low, median, high] = quantiles;
+            let quantity = json!(quantity);
+            rows.push(vec![
+                json!(one.law),
+                quantity,
+                json!(unit),
+                json!(low),
+                json!(median),
+                json!(high),
+            ]);
+        }
+    }
+    rows.beside("verdicts", found.iter().map(verdict_of).collect());
+    rows.beside("buyers", json!(buyers.name));
+    rows.beside("by", json!(by));
+    rows.beside("as_of", json!(known.as_of()));
+    let asked = format!("{} by {by}, bought by {}", arguments.capability, buyers.name);
+    let timing = timing(&workshop, &found)?;
+    rows.print(context.global.format, || people(&format!("{asked}\n{timing}\n"), &found))?;
+    for one in &found {
+        context.say(format!("{}: {}", one.law, in_words(one)));
+    }
+    let is_feasible = found.first().is_some_and(|used| used.verdict == Verdict::Feasible);
+    Ok(if is_feasible { Outcome::Done } else { Outcome::Refused })
+}
+
+/// Scale and value of `eci=160`.
+fn asked(capability: &str) -> Result<(Scale, f64)> {
     let wrong = || {
         Error::invalid(format!("`{capability}` is no capability"))
             .hint("write the scale and the value, such as `--capability eci=160`")
     };
-    let (scale, target) = capability.split_once('=').ok_or_else(wrong)?;
-    let target: f64 = target.parse().map_err(|_| wrong())?;
-    if scale.parse::<Scale>()? != Scale::Eci {
-        return Err(Error::invalid(format!("no law of scale `{scale}` is fitted to compute"))
-            .hint("the scale that can be asked for is eci"));
+    let (scale, value) = capability.split_once('=').ok_or_else(wrong)?;
+    let scale: Scale = scale.trim().parse()?;
+    let value: f64 = value.trim().parse().map_err(|_| wrong())?;
+    if scale != Scale::Eci {
+        return Err(Error::invalid(format!(
+            "no law of scale `{}` is fitted to compute",
+            scale.word()
+        ))
+        .hint("the scale that can be asked for is eci"));
     }
-    let known = context.snapshot()?;
-    let workshop = Workshop::new(context.global.seed, known.as_of())?;
-    let law = workshop.law_on(known.as_of());
-    let running = Running::sample(&workshop.tables.assumptions, &workshop.worlds)?;
-    let price = workshop.price_per_h100e(known.as_of())?;
-    let means = Means {
-        assumptions: &workshop.tables.assumptions,
-        running: &running,
-        price: &price,
-        installed: None,
-        worlds: &workshop.worlds,
-    };
-    let found = required(&law, target, &means)?;
-    let mut rows = Rows::new(&["quantity", "unit", "p05", "p50", "p95", "at_medians"]);
-    let mut shown = Vec::new();
-    let (run, fleet, spend) = found.at_medians;
-    let levels = [0.05, 0.5, 0.95];
-    for (name, unit, quantiles, at_medians) in [
-        ("largest training run", Unit::Flop, found.run.quantiles(&levels), Some(run.0)),
-        ("fleet", Unit::H100e, found.fleet.quantiles(&levels), Some(fleet.0)),
-        ("accelerators bought new", Unit::Usd, found.spend.quantiles(&levels), Some(spend.0)),
-        ("with buildings and power", Unit::Usd, found.capex.quantiles(&levels), None),
-    ] {
-        rows.push(vec![
-            json!(name),
-            json!(unit.word()),
-            json!(quantiles[0]),
-            json!(quantiles[1]),
-            json!(quantiles[2]),
-            json!(at_medians),
-        ]);
-        let mut line = vec![name.to_owned()];
-        line.extend([1, 0, 2].map(|at| format::words(quantiles[at], unit, 1)));
-        line.push(at_medians.map_or_else(|| "-".to_owned(), |value| format::words(value, unit, 1)));
-        shown.push(line);
+    Ok((scale, value))
+}
+
+/// How long a run takes at the median.
+fn run_length(workshop: &Workshop) -> Result<Days> {
+    let days = workshop.tables.assumptions.get("run_days")?.median;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "above 0")]
+    let days = days.round() as u64;
+    Ok(Days::new(days))
+}
+
+/// The law that is used, the seed law, the line with time and the static line, each once.
+fn laws(workshop: &Workshop, by: NaiveDate) -> Result<Vec<Law>> {
+    let mut all = vec![workshop.law.clone(), workshop.seed_law.clone()];
+    for form in [Form::LINEAR_TIME, Form::LINEAR] {
+        if all.iter().all(|law| law.best().form() != form) {
+            all.push(workshop.fit(form, &workshop.tables.assumptions)?);
+        }
     }
-    let verdict = match found.feasibility {
-        Feasibility::Feasible => "feasible",
-        Feasibility::Infeasible => "infeasible: beyond what today's networks can do",
-        Feasibility::Unreachable => "unreachable: no amount of compute is enough by this law",
+    Ok(all.into_iter().map(|law| law.released(by)).collect())
+}
+
+fn quantities(one: &Required) -> Vec<(String, &'static str, [f64; 3])> {
+    let mut all = vec![
+        ("training run".to_owned(), "FLOP", three(&one.run)),
+        ("fleet of one lab".to_owned(), "h100e", three(&one.fleet)),
+        ("still to buy".to_owned(), "h100e", three(&one.to_buy)),
+    ];
+    for (chip, units) in &one.by_chip {
+        all.push((format!("of that, {chip}"), "unit", three(units)));
+    }
+    all.extend([
+        ("dollars for chips".to_owned(), "USD", three(&one.spend)),
+        ("capex with buildings and power".to_owned(), "USD", three(&one.capex)),
+        ("the same by power and USD a watt".to_owned(), "USD", three(&one.capex_by_power)),
+        ("facility power of what is bought".to_owned(), "W", three(&one.power)),
+        ("facility power of the run's cluster".to_owned(), "W", three(&one.run_power)),
+        (
+            "quarters of buying at today's pace".to_owned(),
+            "quarter",
+            three(&one.quarters_of_buying),
+        ),
+        ("quarters left to buy in".to_owned(), "quarter", three(&one.quarters_left)),
+    ]);
+    all
+}
+
+fn verdict_of(one: &Required) -> Value {
+    let (word, binding) = match one.verdict {
+        Verdict::Feasible => ("feasible", None),
+        Verdict::Infeasible(constraint) => ("infeasible", Some(constraint.word())),
+        Verdict::BelowFloor => ("below_floor", None),
     };
-    rows.beside("feasibility", json!(verdict));
-    rows.beside("extrapolated", json!(found.extrapolated));
-    rows.beside("law", json!(law.expression()));
-    let header = ["what it takes", "median", "5%", "95%", "at medians"];
-    rows.print(context.global.format, || table(&header, &[1, 2, 3, 4], shown))?;
-    context.say(format!("{scale}={target} is {verdict}"));
-    Ok(Outcome::Done)
+    let shares = one.bindings.shares.iter().map(|(c, share)| (c.word().to_owned(), json!(share)));
+    json!({
+        "law": one.law,
+        "expression": one.expression,
+        "verdict": word,
+        "binding": binding,
+        "share_infeasible": one.bindings.any,
+        "shares": Value::Object(shares.collect()),
+        "floor": one.floor,
+        "ceiling": one.ceiling,
+        "extrapolated": one.extrapolated,
+    })
+}
+
+/// The verdict in words, with the share of worlds in which each constraint binds.
+fn in_words(one: &Required) -> String {
+    let bound = one.bindings.shares.iter().filter(|(_, share)| *share >= 0.0005);
+    let shares: Vec<_> =
+        bound.map(|(c, share)| format!("{} {}", c.word(), format::percent(*share))).collect();
+    let binds = if shares.is_empty() { "nothing binds".to_owned() } else { shares.join(", ") };
+    let any = format::percent(one.bindings.any);
+    match one.verdict {
+        Verdict::Feasible => format!("feasible; something binds in {any} of worlds ({binds})"),
+        Verdict::Infeasible(constraint) => format!(
+            "infeasible in {any} of worlds; {}: {} ({binds})",
+            constraint.word(),
+            constraint.words()
+        ),
+        Verdict::BelowFloor => format!(
+            "below this law's floor: the smallest model of its data would reach {:.1} by then",
+            one.floor
+        ),
+    }
+}
+
+/// What is left of the time, at the medians.
+fn timing(workshop: &Workshop, found: &[Required]) -> Result<String> {
+    let assumptions = &workshop.tables.assumptions;
+    let run = assumptions.get("run_days")?.median;
+    let lag = assumptions.get("deployment_lag_quarters")?.median;
+    let left = found.first().map_or(0.0, |one| one.quarters_left.median());
+    Ok(format!(
+        "The run takes {run:.0} days, and chips run {lag:.1} quarters after they are bought: \
+         {left:.1} quarters are left to buy in."
+    ))
+}
+
+fn people(asked: &str, found: &[Required]) -> String {
+    let mut text = asked.to_owned();
+    for one in found {
+        text.push_str(&format!("\n{}: {}\n", one.law, one.expression));
+        let line = |(quantity, unit, [low, median, high]): (String, &str, [f64; 3])| {
+            let mut line = vec![quantity];
+            line.extend([median, low, high].map(|value| shown_value(value, unit)));
+            line.push(unit.to_owned());
+            line
+        };
+        let header = ["what it takes", "median", "5%", "95%", "unit"];
+        text.push_str(&table(&header, &[1, 2, 3], quantities(one).into_iter().map(line).collect()));
+        text.push('\n');
+    }
+    text.trim_end().to_owned()
 }

@@ -1,0 +1,101 @@
+//! `chipcast scale COMPANY --scenario FILE`: what other spend or other assumptions change.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::words::{shown_change, shown_value, three};
+use crate::archive::Snapshot;
+use crate::cli::output::{Rows, table};
+use crate::cli::{Context, Outcome};
+use crate::error::{Error, Result};
+use crate::forecast::Forecast;
+use crate::report::machines::{Workshop, supply};
+use crate::scaling::assumption::Assumptions;
+use crate::scaling::chain::chain;
+use crate::scaling::scenario::{Baseline, Change, Scenario};
+use crate::store;
+
+/// Most bytes of a scenario file.
+const MAX_BYTES: u64 = 1 << 20;
+const COLUMNS: [&str; 12] = [
+    "scenario",
+    "quantity",
+    "unit",
+    "baseline_p05",
+    "baseline_p50",
+    "baseline_p95",
+    "scenario_p05",
+    "scenario_p50",
+    "scenario_p95",
+    "delta_p05",
+    "delta_p50",
+    "delta_p95",
+];
+
+/// Reads a scenario from a file.
+fn read(file: &Path) -> Result<Scenario> {
+    let shown = file.display().to_string();
+    let text = String::from_utf8(store::read_file(file, MAX_BYTES)?)
+        .map_err(|e| Error::parse(format!("`{shown}` is no UTF-8 text")).caused_by(e))?;
+    Scenario::read(&text).map_err(|e| e.within(format!("`{shown}`")))
+}
+
+pub(super) fn run(
+    context: &Context,
+    known: &Snapshot,
+    forecast: &Forecast,
+    workshop: &Workshop,
+    files: &[PathBuf],
+) -> Result<Outcome> {
+    let scenarios: Vec<_> = files.iter().map(|file| read(file)).collect::<Result<_>>()?;
+    let supply = supply(known, &forecast.target, Some(forecast), workshop)?;
+    let law_of = |assumptions: &Assumptions| workshop.law_under(assumptions, supply.input.date);
+    let baseline = Baseline {
+        input: &supply.input,
+        n_known: supply.spent.len(),
+        tables: &workshop.tables,
+        worlds: &workshop.worlds,
+    };
+    let law = law_of(&workshop.tables.assumptions)?;
+    let before = chain(&supply.input, &workshop.tables, &law, &workshop.worlds)?;
+    let mut rows = Rows::new(&COLUMNS);
+    let mut shown = Vec::new();
+    for (scenario, file) in scenarios.iter().zip(files) {
+        let changes = scenario
+            .run(&baseline, &before, law_of)
+            .map_err(|e| e.within(format!("`{}`", file.display())))?;
+        for change in &changes {
+            push(&mut rows, &mut shown, scenario, change);
+        }
+    }
+    rows.beside("company", json!(supply.input.company));
+    rows.beside("date", json!(supply.input.date));
+    let header = ["scenario", "quantity", "unit", "baseline", "scenario", "change in each world"];
+    rows.print(context.global.format, || table(&header, &[3, 4, 5], shown))?;
+    context.say(format!(
+        "medians with 5% and 95%; fleet of {}, purchases of {} forecast quarters; the change is taken \
+         world by world, so it is not the difference of the columns",
+        supply.input.date, supply.n_forecast
+    ));
+    Ok(if supply.n_forecast == 0 { Outcome::Refused } else { Outcome::Done })
+}
+
+fn push(rows: &mut Rows, shown: &mut Vec<Vec<String>>, scenario: &Scenario, change: &Change) {
+    let parts = [&change.baseline, &change.scenario, &change.delta].map(three);
+    let mut row = vec![json!(scenario.title), json!(change.quantity), json!(change.unit)];
+    row.extend(parts.iter().flatten().map(|value| json!(value)));
+    rows.push(row);
+    let range = |[low, median, high]: [f64; 3], show: fn(f64, &str) -> String| {
+        let [low, median, high] = [low, median, high].map(|value| show(value, change.unit));
+        format!("{median} [{low} to {high}]")
+    };
+    shown.push(vec![
+        scenario.title.clone(),
+        change.quantity.to_owned(),
+        change.unit.to_owned(),
+        range(parts[0], shown_value),
+        range(parts[1], shown_value),
+        range(parts[2], shown_change),
+    ]);
+}
