@@ -13,6 +13,7 @@ use super::{
 use crate::error::Result;
 use crate::scaling::chain::{Chain, Step, StepKind};
 use crate::scaling::law::ScalingLaw;
+use crate::scaling::meaning::Likeness;
 use crate::units::{Flop, Unit};
 
 /// The chain as two sections; none where it could not be computed.
@@ -126,7 +127,7 @@ fn capability(material: &Material<'_>, machines: &Machines) -> Result<Section> {
              is on the buyer's page. The laws are the same."
                 .to_owned()
         },
-        reach,
+        |chain| format!("{} {}", reach(chain), in_words(&machines.likeness)),
     );
     let blocks = vec![
         Block::text(Prose::cited(words, sources)),
@@ -152,6 +153,38 @@ fn reach(chain: &Chain) -> String {
         format::range(run[0], run[2], Unit::Flop, 1),
         format::words(capability[1], Unit::Index, 0),
         format::range(capability[0], capability[2], Unit::Index, 0),
+    )
+}
+
+/// What a run is like, in words.
+pub(crate) fn in_words(likeness: &Likeness) -> String {
+    let levels = [0.05, 0.5, 0.95];
+    let times = likeness.times_reference.quantiles(&levels);
+    let copies = likeness.copies.quantiles(&levels);
+    let same = likeness.same_capability.quantiles(&levels);
+    let span = |found: &[f64], unit| {
+        format!(
+            "{} ({}, a 90% interval)",
+            format::words(found[1], unit, 1),
+            format::range(found[0], found[2], unit, 1)
+        )
+    };
+    let (above, nearest) = (likeness.above_nearest, &likeness.nearest.model);
+    let stands = if above.abs() < 0.5 {
+        format!("about as capable as {nearest}")
+    } else if above > 0.0 {
+        format!("{above:.0} points above {nearest}")
+    } else {
+        format!("{:.0} points below {nearest}", -above)
+    };
+    format!(
+        "That is {} times the training compute of {}. A model as capable as that one would by then \
+         take {}, so the run would train {} of them. By the law it is {stands}, the nearest of the \
+         known models.",
+        span(&times, Unit::Count),
+        likeness.reference.model,
+        span(&same, Unit::Flop),
+        span(&copies, Unit::Count),
     )
 }
 

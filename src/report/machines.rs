@@ -18,6 +18,7 @@ use crate::scaling::installed::StockEstimate;
 use crate::scaling::law::{
     CapabilityRow, Form, Law, Sampling, Scale, ScalingLaw, SideBySide, rows, side_by_side,
 };
+use crate::scaling::meaning::{Likeness, likeness, other_laws};
 use crate::scaling::shipments::{Buyer, Customers};
 use crate::scaling::stock::stocks;
 use crate::series::SeriesId;
@@ -36,6 +37,8 @@ pub struct Workshop {
     pub seed_law: Law,
     /// All forms, out of sample.
     pub laws: SideBySide,
+    /// The laws that read a run on other scales.
+    pub other_laws: Vec<Law>,
     /// The models to which the laws were fitted.
     pub models: Vec<CapabilityRow>,
     /// The worlds in which everything is drawn.
@@ -46,6 +49,8 @@ pub struct Workshop {
 pub struct Machines {
     /// Every step.
     pub chain: Chain,
+    /// What its largest run is like.
+    pub likeness: Likeness,
     /// Actual spend since the estimate of the installed base.
     pub spent: Vec<Observation>,
     /// Forecast quarters that went in.
@@ -74,7 +79,8 @@ impl Workshop {
         let fit = |form| Law::fit(Scale::Eci, form, &models, &tables.assumptions, sampling);
         let laws = side_by_side(Scale::Eci, &models, &tables.assumptions)?;
         let (law, seed_law) = (fit(laws.best())?, fit(Form::LOG)?);
-        Ok(Self { tables, law, seed_law, laws, models, worlds })
+        let other_laws = other_laws(&tables.assumptions, sampling)?;
+        Ok(Self { tables, law, seed_law, laws, other_laws, models, worlds })
     }
 
     /// The price of an H100 equivalent in the mix of chips sold on a day, drawn.
@@ -137,7 +143,13 @@ pub fn machines(known: &Snapshot, forecast: &Forecast, workshop: &Workshop) -> R
     let law = workshop.law_on(supply.input.date);
     let chain = chain(&supply.input, &workshop.tables, &law as &dyn ScalingLaw, &workshop.worlds)?;
     let Supply { input, spent, n_forecast, source } = supply;
-    Ok(Machines { chain: chain.citing(&source), spent, n_forecast, stock: input.stock })
+    let likeness = likeness(&law, &chain.run, &chain.capability, &workshop.models)?;
+    let mut chain = chain.citing(&source);
+    for other in &workshop.other_laws {
+        let other = other.clone().released(chain.date);
+        chain = chain.reading(&other);
+    }
+    Ok(Machines { chain, likeness, spent, n_forecast, stock: input.stock })
 }
 
 /// What the chain of a series' owner starts from, with or without a forecast of the series.

@@ -9,7 +9,7 @@ pub mod calibration;
 pub mod cell;
 pub mod chart;
 pub mod company;
-mod curves;
+pub(crate) mod curves;
 pub mod format;
 pub mod html;
 pub mod industry;

@@ -10,7 +10,7 @@ use super::compute::{
     NetworkCheck, Running, fleet_year, largest_cluster, largest_run, network_check,
 };
 use super::installed::{Lifetime, StockEstimate, facility_power, installed};
-use super::law::{Capability, ScalingLaw};
+use super::law::{Capability, Law, ScalingLaw};
 use super::shipments::{Buyer, Customers, Market, SampledMarket, Shipment, accelerator_spend};
 use crate::draws::Draws;
 use crate::error::{Error, Result};
@@ -154,6 +154,24 @@ pub struct Chain {
 }
 
 impl Chain {
+    /// The same chain with what its run would score by another law.
+    #[must_use]
+    pub fn reading(mut self, law: &Law) -> Self {
+        let capability = law.capability(&self.run);
+        let quantiles = capability.draws.quantiles(&[0.05, 0.5, 0.95]);
+        self.steps.push(Step {
+            name: format!("capability on {}", capability.scale.name()),
+            kind: StepKind::Model,
+            expression: law.expression(),
+            unit: capability.scale.unit().to_owned(),
+            p05: quantiles[0],
+            p50: quantiles[1],
+            p95: quantiles[2],
+            source: law.citation().to_owned(),
+        });
+        self
+    }
+
     /// The same chain, its purchases with the source that they were taken from.
     #[must_use]
     pub fn citing(mut self, source: &str) -> Self {

@@ -4,7 +4,7 @@
 
 use chrono::NaiveDate;
 
-use super::assumption::{Assumptions, Worlds};
+use super::assumption::Assumptions;
 use super::inverse::run_for;
 use super::law::{
     Capability, CapabilityRow, Form, Law, Sampling, Scale, ScalingLaw, rows, side_by_side,
@@ -70,21 +70,14 @@ pub fn likeness(
     })
 }
 
-/// What a run would score on other scales, each with the law that reads it.
+/// The laws that read a run on scales that people know, besides the index.
 ///
-/// - MMLU and GPQA Diamond: the best sigmoid between chance and 1, out of sample.
+/// - GPQA Diamond and MMLU: the best sigmoid between chance and 1, out of sample.
 /// - Time horizon: the trend of models that led since 2023; compute plays no part.
 ///
 /// # Errors
 /// As [`Law::fit`].
-pub fn on_other_scales(
-    run: &Draws<Flop>,
-    released: NaiveDate,
-    assumptions: &Assumptions,
-    worlds: Worlds,
-    n_bootstraps: usize,
-) -> Result<Vec<(Law, Capability)>> {
-    let sampling = Sampling { worlds, n_bootstraps };
+pub fn other_laws(assumptions: &Assumptions, sampling: Sampling) -> Result<Vec<Law>> {
     [Scale::Gpqa, Scale::Mmlu, Scale::TimeHorizon]
         .into_iter()
         .map(|scale| {
@@ -95,15 +88,14 @@ pub fn on_other_scales(
             } else {
                 side_by_side(scale, &models, assumptions)?.best()
             };
-            let law = Law::fit(scale, form, &models, assumptions, sampling)?.released(released);
-            let capability = law.capability(run);
-            Ok((law, capability))
+            Law::fit(scale, form, &models, assumptions, sampling)
         })
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::assumption::Worlds;
     use super::*;
 
     fn worlds() -> Worlds {
@@ -134,10 +126,11 @@ mod tests {
         let assumptions = Assumptions::bundled().expect("bundled");
         let day = NaiveDate::from_ymd_opt(2025, 9, 1).expect("a date");
         let run = Draws::constant(Flop(3e26), 400);
-        let found = on_other_scales(&run, day, &assumptions, worlds(), 50).expect("fitted");
+        let sampling = Sampling { worlds: worlds(), n_bootstraps: 50 };
+        let laws = other_laws(&assumptions, sampling).expect("fitted");
         let median = |scale: Scale| {
-            let found = found.iter().find(|(law, _)| law.scale() == scale);
-            found.expect("asked for").1.draws.median()
+            let law = laws.iter().find(|law| law.scale() == scale).expect("asked for");
+            law.clone().released(day).capability(&run).draws.median()
         };
         assert!((0.6..=1.0).contains(&median(Scale::Gpqa)), "{}", median(Scale::Gpqa));
         assert!((0.8..=1.0).contains(&median(Scale::Mmlu)), "{}", median(Scale::Mmlu));

@@ -182,6 +182,15 @@ mod tests {
     }
 
     #[test]
+    fn three_times_the_parameters() {
+        let laws = PublishedLaws::bundled().expect("bundled");
+        let rows = multiple(3.0, &laws).expect("above 0");
+        let each: Vec<_> =
+            rows.chunks(5).map(|law| format!("{:.2}", law[0].compute_multiple)).collect();
+        assert_eq!(each, ["3.00", "4.50", "8.48", "9.00", "10.89"]);
+    }
+
+    #[test]
     fn the_popular_claim_needs_0_30_or_0_76() {
         let laws = PublishedLaws::bundled().expect("bundled");
         let found = claims(&laws).expect("above 1");

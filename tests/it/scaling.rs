@@ -2,12 +2,14 @@
 
 use chipcast::Result;
 use chipcast::draws::Draws;
+use chipcast::ingest::bundled;
 use chipcast::period::Period;
 use chipcast::scaling::assumption::{Assumptions, Worlds};
 use chipcast::scaling::chain::{
     Chain, ChainInput, ChainTables, FleetUse, Purchases, StepKind, chain,
 };
 use chipcast::scaling::installed::StockEstimate;
+use chipcast::scaling::known_runs::{Route, calibrate, check_runs, implied_shares, summarize};
 use chipcast::scaling::law::{Form, Law, Sampling, Scale, rows};
 use chipcast::scaling::scenario::{Baseline, Scenario};
 use chipcast::scaling::sensitivity::{Swing, tornado};
@@ -247,4 +249,59 @@ fn no_assumption_is_left_out_of_the_tornado_unless_it_moves_nothing() {
     assert_eq!(names.len() + found.n_unmoved, tables.assumptions.iter().count());
     let sizes: Vec<_> = found.swings.iter().map(Swing::size).collect();
     assert!(sizes.windows(2).all(|pair| pair[0] >= pair[1]), "{sizes:?}");
+}
+
+#[test]
+fn the_cluster_share_is_what_known_runs_tell() {
+    let archive = bundled::archive().expect("the bundled data read");
+    let known = archive.as_of(archive.known_through()).expect("known");
+    let assumptions = Assumptions::bundled().expect("bundled");
+    let worlds = worlds(4000);
+    let shares = implied_shares(&known, &assumptions, &worlds).expect("known fleets");
+    assert_eq!(shares.len(), 14);
+    let (found, stated) =
+        (calibrate(&shares).expect("enough"), assumptions.get("cluster_share").expect("stated"));
+    for (found, stated) in
+        [(found.low, stated.low), (found.median, stated.median), (found.high, stated.high)]
+    {
+        assert!((found / stated).ln().abs() < 0.05, "{found} for {stated}");
+    }
+    // Epoch estimated the fleets afterwards: before, no share was known and none is made up.
+    let before = known.rewind(day("2026-04-01")).expect("earlier");
+    assert!(implied_shares(&before, &assumptions, &worlds).expect("none").is_empty());
+}
+
+#[test]
+fn known_runs_lie_in_their_intervals_about_as_often_as_promised() {
+    let archive = bundled::archive().expect("the bundled data read");
+    let known = archive.as_of(archive.known_through()).expect("known");
+    let assumptions = Assumptions::bundled().expect("bundled");
+    let checks = check_runs(&known, &assumptions, &worlds(2000)).expect("computed");
+    for (route, n) in [(Route::Cluster, 22), (Route::Fleet, 14)] {
+        let found = summarize(&checks, route).expect("runs");
+        assert_eq!(found.n, n);
+        // Two binomial standard errors about 0.9, at most 1; and no bias beyond a factor of two.
+        let error = 2.0 * (0.09 / f64::from(u8::try_from(n).expect("few"))).sqrt();
+        assert!(found.coverage_90 >= 0.9 - error, "{found:?}");
+        assert!((0.5..2.0).contains(&found.median_ratio), "{found:?}");
+    }
+}
+
+#[test]
+fn adding_percentiles_gives_another_answer_and_the_chain_does_not() {
+    let worlds = worlds(4000);
+    let found = microsoft(&worlds).expect("tables cover it");
+    let bought = &found.purchases;
+    let total = bought.iter().skip(1).fold(bought[0].1.clone(), |sum, (_, next)| {
+        sum.zip(next, |a, b| a + b).expect("the same worlds")
+    });
+    let step = found.steps.iter().find(|step| step.name == "purchases").expect("on record");
+    assert_eq!(step.p95, total.quantile(0.95), "the trace sums world by world");
+    // Independent quarters: with errors of its own in each quarter, the sum of the 95 % quantiles
+    // lies above the quantile of the sum.
+    let own = |key: &str| worlds.normal(key).map(|z| H100e(1e6 * (0.5 * z).exp()));
+    let (first, second) = (own("test.first"), own("test.second"));
+    let both = first.zip(&second, |a, b| a + b).expect("the same worlds");
+    let added = first.quantile(0.95) + second.quantile(0.95);
+    assert!(added > 1.1 * both.quantile(0.95), "{added} and {}", both.quantile(0.95));
 }

@@ -14,6 +14,7 @@ use crate::forecast::Forecast;
 use crate::forecast::backtest::Book;
 use crate::forecast::engine::Chipcast;
 use crate::report::buyers::spend_series;
+use crate::report::curves::in_words;
 use crate::report::machines::{Machines, Workshop, machines};
 use crate::scaling::chain::{Chain, Step, StepKind};
 
@@ -72,9 +73,11 @@ fn print(context: &Context, machines: &Machines, arguments: &Arguments) -> Resul
     }
     rows.beside("extrapolated", json!(chain.capability.extrapolated));
     rows.beside("warnings", json!(chain.warnings));
+    rows.beside("likeness", json!(in_words(&machines.likeness)));
     rows.print(context.global.format, || {
         if arguments.trace { blocks(chain) } else { overview(chain) }
     })?;
+    context.say(in_words(&machines.likeness));
     for warning in &chain.warnings {
         context.say(format!("caution: {warning}"));
     }

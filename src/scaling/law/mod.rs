@@ -57,6 +57,17 @@ impl Scale {
         }
     }
 
+    /// The name that people know it by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Eci => "the Epoch Capabilities Index",
+            Self::Mmlu => "MMLU",
+            Self::Gpqa => "GPQA Diamond",
+            Self::TimeHorizon => "the METR time horizon",
+            Self::Loss => "loss",
+        }
+    }
+
     /// The unit of its values.
     pub fn unit(self) -> &'static str {
         match self {
