@@ -113,8 +113,9 @@ pub fn sorted_quantile(values: &[f64], quantile_level: f64) -> f64 {
         let at = quantile_level.clamp(0.0, 1.0) * (values.len() - 1) as f64;
         (at.floor() as usize, at.fract())
     };
-    let high = (low + 1).min(values.len() - 1);
-    values[low] + share * (values[high] - values[low])
+    let (low, high) = (values[low], values[(low + 1).min(values.len() - 1)]);
+    // Equal ends need no way between them: two infinities have no difference.
+    if low == high { low } else { low + share * (high - low) }
 }
 
 /// A stream of random numbers that belongs to (seed, key, origin), with one substream a draw.

@@ -66,6 +66,12 @@ impl Curve {
         by_compute + self.per_year() * (year - YEAR_ZERO)
     }
 
+    /// Whether the fit found its bend inside the grid that was searched.
+    pub(super) fn is_settled(&self) -> bool {
+        let least = super::fit::GRID_OF_EXPONENTS.0;
+        self.form.shape != Shape::ErrorPower || self.parameters[2] > least
+    }
+
     /// Decades of effective compute.
     pub(super) fn effective(&self, decades: f64, year: f64) -> f64 {
         let rate = if self.form.time == Time::Progress { self.log10_progress } else { 0.0 };

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 /// log10 of the smallest X0 tried, the step and the number of steps: 1e-40 to 1e27.
 const GRID_OF_X0: (f64, f64, u16) = (-40.0, 0.05, 1341);
 /// The exponents of the error power law that are tried: 0.005 to 1.5 a decade.
-const GRID_OF_EXPONENTS: (f64, f64, u16) = (0.005, 0.005, 300);
+pub(super) const GRID_OF_EXPONENTS: (f64, f64, u16) = (0.005, 0.005, 300);
 
 /// One row of a fit: decades of compute, decimal year, score.
 #[derive(Debug, Clone, Copy, PartialEq)]
