@@ -13,6 +13,7 @@ use crate::observation::Observation;
 use crate::period::Period;
 use crate::scaling::assumption::Worlds;
 use crate::scaling::chain::{Chain, ChainInput, ChainTables, FleetUse, Purchases, chain};
+use crate::scaling::estimates::stock;
 use crate::scaling::installed::StockEstimate;
 use crate::scaling::law::{
     CapabilityRow, Comparison, Form, Law, Sampling, Scale, ScalingLaw, compare, rows,
@@ -98,7 +99,7 @@ impl Workshop {
 /// [`Error::Insufficient`] if neither an installed base nor a purchase is known.
 pub fn machines(known: &Snapshot, forecast: &Forecast, workshop: &Workshop) -> Result<Machines> {
     let company = forecast.target.owner();
-    let stock = installed_estimate(known, company)?;
+    let stock = stock(known, company, known.as_of())?;
     let since = stock.as_ref().map(|stock| stock.date);
     let spent = spent_since(known, &forecast.target, since)?;
     let n_draws = workshop.worlds.n_draws;
@@ -124,41 +125,6 @@ pub fn machines(known: &Snapshot, forecast: &Forecast, workshop: &Workshop) -> R
     let law = workshop.law_on(date);
     let chain = chain(&input, &workshop.tables, &law as &dyn ScalingLaw, &workshop.worlds)?;
     Ok(Machines { chain, spent, n_forecast: answered, stock })
-}
-
-/// The last public estimate of what a company has installed, its makers' intervals added up: their
-/// errors are taken to go together, which is the wider choice.
-fn installed_estimate(known: &Snapshot, company: &str) -> Result<Option<StockEstimate>> {
-    let Ok(total) = known.series(&SeriesId::new(&format!("{company}.installed_h100e"))?) else {
-        return Ok(None);
-    };
-    let Some(last) = total.points.last() else { return Ok(None) };
-    let sum_of = |ending: &str| -> Result<f64> {
-        let mut sum = 0.0;
-        let is_part = |id: &SeriesId| {
-            let parts: Vec<_> = id.as_str().split('.').collect();
-            matches!(parts.as_slice(), [owner, "installed_h100e", _, found]
-                if *owner == company && *found == ending)
-        };
-        for id in known.matching(is_part)? {
-            let held = known.series(&id)?;
-            let point = held.points.iter().find(|point| point.period == last.period);
-            sum += point.map_or(0.0, |point| point.value);
-        }
-        Ok(sum)
-    };
-    let (low, high) = (sum_of("p05")?, sum_of("p95")?);
-    let source = known.source_of(&total.series, last.period)?;
-    let source = source.map_or_else(String::new, |row| format!("{} ({})", row.source, row.locator));
-    let in_order = 0.0 < low && low <= last.value && last.value <= high;
-    let (low, high) = if in_order { (low, high) } else { (last.value, last.value) };
-    Ok(Some(StockEstimate {
-        date: last.period.end(),
-        low: H100e(low),
-        median: H100e(last.value),
-        high: H100e(high),
-        source,
-    }))
 }
 
 /// Actual spend in periods that began after a day; of the last year if there is no such day.

@@ -7,6 +7,7 @@
 //!
 //! ```text
 //! spend (USD)          shipments     units = spend x mix share / price
+//! units               count       counted chips start here
 //!   -> h100e a quarter hardware      h100e a chip = max(fp8, int8) dense / 1.979e15 op/s
 //!   -> installed h100e installed     purchases deployed after a lag and not yet retired
 //!   -> one lab's fleet assumption    share of an owner's fleet that one lab uses
@@ -14,6 +15,10 @@
 //!   -> run (FLOP)      compute       n x 1.979e15 x u(n) x seconds, u(n) = u0 phi^log2(n/n0)
 //!                      interconnect  phi fitted to measured runs: what a doubled cluster keeps
 //!   -> capability      law           fitted laws with bootstrap; chinchilla: loss
+//! beside it            sold        what the makers sold; estimates: read off the archive
+//!                      rivals      two estimates of one thing
+//!                      reconcile   what buyers spend against what NVIDIA discloses
+//!                      fleet       owners, their labs, and the world's sums
 //! backwards            inverse       capability -> run -> fleet -> purchase, or infeasible
 //! twice the parameters multiple      compute and GPU-hours by published laws
 //! ```
@@ -51,6 +56,9 @@ pub mod assumption;
 pub mod chain;
 pub mod chinchilla;
 pub mod compute;
+pub mod count;
+pub mod estimates;
+pub mod fleet;
 pub mod hardware;
 pub mod installed;
 pub mod interconnect;
@@ -58,4 +66,7 @@ pub mod inverse;
 pub mod law;
 pub mod multiple;
 pub mod published;
+pub mod reconcile;
+pub mod rivals;
 pub mod shipments;
+pub mod sold;
