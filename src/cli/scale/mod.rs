@@ -1,15 +1,22 @@
-//! `chipcast scale`: purchases to capability and back, the laws side by side, and what twice the
-//! parameters cost. One file a subcommand.
+//! `chipcast scale`: purchases to capability and back, the laws side by side, what twice the
+//! parameters cost, and the books of what was sold, bought and installed. One file a subcommand.
 
 use clap::{Args, Subcommand};
 
+use super::output::print;
 use super::{Context, Outcome};
 use crate::error::{Error, Result};
+use crate::report::format;
+use crate::units::Unit;
 
 mod company;
+mod installed;
 mod law;
 mod multiple;
+mod reconcile;
 mod require;
+mod rivals;
+mod sold;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -31,6 +38,14 @@ enum Command {
     Multiple(multiple::Arguments),
     /// What a capability would take: the run, the fleet, the purchase
     Require(require::Arguments),
+    /// What the makers sold since 2022, by chip, beside Epoch's estimates
+    Sold(sold::Arguments),
+    /// Two estimates of one thing side by side: chips bought, h100e a chip, prices
+    Rivals(rivals::Arguments),
+    /// What buyers spend on NVIDIA's chips against what NVIDIA disclosed, and the gap
+    Reconcile(reconcile::Arguments),
+    /// Who owns how much, what of it runs, and which labs use it
+    Installed(installed::Arguments),
 }
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
@@ -38,9 +53,36 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
         (Some(Command::Law(arguments)), _) => law::run(context, arguments),
         (Some(Command::Multiple(arguments)), _) => multiple::run(context, arguments),
         (Some(Command::Require(arguments)), _) => require::run(context, arguments),
+        (Some(Command::Sold(arguments)), _) => sold::run(context, arguments),
+        (Some(Command::Rivals(arguments)), _) => rivals::run(context, arguments),
+        (Some(Command::Reconcile(arguments)), _) => reconcile::run(context, arguments),
+        (Some(Command::Installed(arguments)), _) => installed::run(context, arguments),
         (None, Some(company)) => company::run(context, company, &arguments.chain),
         (None, None) => {
-            Err(Error::invalid("`scale` needs a company, `law`, `multiple` or `require`"))
+            Err(Error::invalid("`scale` needs a company or a command, such as `law` or `sold`"))
         }
     }
+}
+
+/// Prints words under a table, in lines of at most 110 characters.
+fn say(words: &str) -> Result<()> {
+    let mut lines = vec![String::new()];
+    for word in words.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= 110 => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    print(&lines.join("\n"))
+}
+
+/// Low and high in short form: `1.17 M to 1.63 M`; whole percents for a share.
+fn between(low: f64, high: f64, unit: Unit) -> String {
+    let digits = if unit == Unit::Ratio { 0 } else { 2 };
+    let [low, high] = [low, high].map(|value| format::short(value, unit, digits));
+    format!("{low} to {high}")
 }
