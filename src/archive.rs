@@ -25,7 +25,7 @@ use crate::series::SeriesId;
 use crate::units::Unit;
 
 pub use append::{Batch, Status};
-pub use calendar::{Method, calendar_quarters, frame};
+pub use calendar::{Method, calendar_quarters, frame, over};
 pub use growth::{Growth, growth};
 pub use revisions::{Largest, Revisions};
 

@@ -124,6 +124,32 @@ impl Period {
             && close(self.end, other.end)
     }
 
+    /// The calendar quarter that a day lies in.
+    pub fn quarter_of(day: NaiveDate) -> Self {
+        Self::months(day.year(), day.month0() / 3 * 3 + 1, 3).unwrap_or(Self::day(day))
+    }
+
+    /// Share of this period's days that lie in another: `days(self ∩ other) / days(self)`, 0 to 1.
+    pub fn share_in(self, other: Self) -> f64 {
+        let shared = (self.end.min(other.end) - self.start.max(other.start)).num_days() + 1;
+        #[expect(clippy::cast_precision_loss, reason = "a period has fewer than 2^52 days")]
+        let share = shared.max(0) as f64 / self.n_days() as f64;
+        share
+    }
+
+    /// What turns flows over `parts` into this period's: the index of each part that reaches in and
+    /// its [`Period::share_in`]. Nothing unless each of this period's days lies in exactly one.
+    pub fn made_of(self, parts: &[Self]) -> Option<Vec<(usize, f64)>> {
+        let shares = parts.iter().enumerate().map(|(i, part)| (i, part.share_in(self)));
+        let mut inside: Vec<_> = shares.filter(|(_, share)| *share > 0.0).collect();
+        inside.sort_by_key(|(i, _)| parts[*i]);
+        let (first, last) = (parts[inside.first()?.0], parts[inside.last()?.0]);
+        let joined =
+            |two: &[(usize, f64)]| parts[two[0].0].end + Days::new(1) == parts[two[1].0].start;
+        let covers = first.start <= self.start && self.end <= last.end;
+        (covers && inside.windows(2).all(joined)).then_some(inside)
+    }
+
     /// The calendar quarter that holds the middle of this period, as (year, quarter 1-4).
     pub fn calendar_quarter(self) -> (i32, u32) {
         let middle = self.start + Days::new(self.n_days().unsigned_abs() / 2);
@@ -309,6 +335,18 @@ mod tests {
         let month = period("2026-01-01", "2026-01-31");
         let calendar = FiscalCalendar::infer(&[month]).expect("months");
         assert_eq!(calendar.next(month), period("2026-02-01", "2026-02-28"));
+    }
+
+    #[test]
+    fn fiscal_quarters_make_a_calendar_quarter_by_days() {
+        // 2022Q1 is January out of NVIDIA's fiscal 2022Q4 and 60 of the 91 days of 2023Q1.
+        let parts = [period("2021-11-01", "2022-01-30"), period("2022-01-31", "2022-05-01")];
+        let quarter = Period::quarter_of(parts[0].end());
+        assert_eq!(quarter, period("2022-01-01", "2022-03-31"));
+        let made = quarter.made_of(&parts).expect("every day is covered");
+        assert_eq!(made, [(0, 30.0 / 91.0), (1, 60.0 / 91.0)]);
+        assert_eq!(quarter.made_of(&parts[1..]), None, "January is missing");
+        assert_eq!(quarter.made_of(&[parts[0], parts[1], parts[1]]), None, "a day twice");
     }
 
     #[test]

@@ -235,6 +235,14 @@ impl Mul<H100ePerUnit> for Units {
     }
 }
 
+impl Mul<UsdPerUnit> for Units {
+    type Output = Usd;
+    /// Chips × price of one = spend.
+    fn mul(self, price: UsdPerUnit) -> Usd {
+        Usd(self.0 * price.0)
+    }
+}
+
 impl Mul<UsdPerH100e> for H100e {
     type Output = Usd;
     /// H100 equivalents × price of one = spend.

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{Datelike, Days, Months, NaiveDate};
+use chrono::NaiveDate;
 
 use crate::observation::Observation;
 use crate::period::{Frequency, Period};
@@ -48,8 +48,7 @@ pub fn calendar_quarters(rows: &[Observation]) -> Vec<(Observation, Method)> {
     }
     let touched: BTreeSet<_> = fiscal
         .iter()
-        .flat_map(|row| [quarter_of(row.period.start()), quarter_of(row.period.end())])
-        .flatten()
+        .flat_map(|row| [row.period.start(), row.period.end()].map(Period::quarter_of))
         .collect();
     for quarter in touched {
         if let Some(row) = split(quarter, &fiscal).filter(|_| !all.contains_key(&key(quarter))) {
@@ -74,38 +73,27 @@ pub fn frame(period: Period) -> String {
 fn is_fiscal_flow(row: &Observation) -> bool {
     let adds_up = !matches!(row.unit, Unit::Ratio | Unit::Index | Unit::Watt | Unit::FlopPerSecond);
     let is_quarter = row.period.frequency() == Some(Frequency::Quarter);
-    adds_up && is_quarter && quarter_of(row.period.end()) != Some(row.period)
+    adds_up && is_quarter && Period::quarter_of(row.period.end()) != row.period
 }
 
-/// The calendar quarter that a day lies in.
-fn quarter_of(day: NaiveDate) -> Option<Period> {
-    let start = NaiveDate::from_ymd_opt(day.year(), day.month0() / 3 * 3 + 1, 1)?;
-    Period::new(start, start.checked_add_months(Months::new(3))? - Days::new(1)).ok()
+/// The flow over a period out of the rows that cover it, each row's value spread over its days:
+/// `Σ vᵢ · days(period ∩ Pᵢ) / days(Pᵢ)`. Nothing unless each day lies in exactly one row.
+///
+/// The vintage is the latest of the rows used, the unit stays.
+pub fn over(period: Period, rows: &[Observation]) -> Option<Observation> {
+    split(period, &rows.iter().collect::<Vec<_>>())
 }
 
-/// The value of a calendar quarter, if fiscal quarters cover each of its days once.
-fn split(quarter: Period, fiscal: &[&Observation]) -> Option<Observation> {
-    let shared = |row: &Observation| {
-        let start = row.period.start().max(quarter.start());
-        let end = row.period.end().min(quarter.end());
-        (end - start).num_days() + 1
-    };
-    let mut parts: Vec<_> = fiscal.iter().copied().filter(|row| shared(row) > 0).collect();
-    parts.sort_by_key(|row| row.period);
-    let apart = parts.windows(2).any(|p| p[0].period.end() + Days::new(1) != p[1].period.start());
-    let (first, last) = (parts.first()?, parts.last()?);
-    if apart || quarter.start() < first.period.start() || last.period.end() < quarter.end() {
-        return None;
-    }
-    #[expect(clippy::cast_precision_loss, reason = "a period has fewer than 2^52 days")]
-    let weight = |row: &Observation| shared(row) as f64 / row.period.n_days() as f64;
-    let latest = parts.iter().max_by_key(|row| row.vintage)?;
-    let locators: Vec<_> = parts.iter().map(|row| row.locator.as_str()).collect();
+fn split(period: Period, rows: &[&Observation]) -> Option<Observation> {
+    let periods: Vec<_> = rows.iter().map(|row| row.period).collect();
+    let made = period.made_of(&periods)?;
+    let latest = made.iter().map(|(i, _)| rows[*i]).max_by_key(|row| row.vintage)?;
+    let locators: Vec<_> = made.iter().map(|(i, _)| rows[*i].locator.as_str()).collect();
     Some(Observation {
-        period: quarter,
-        value: parts.iter().map(|row| row.value * weight(row)).sum(),
+        period,
+        value: made.iter().map(|(i, share)| rows[*i].value * share).sum(),
         source: format!("split by days; {}", latest.source),
         locator: format!("derived: {}", locators.join(" + ")),
-        ..(*latest).clone()
+        ..latest.clone()
     })
 }

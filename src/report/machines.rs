@@ -14,13 +14,13 @@ use crate::period::Period;
 use crate::report::format;
 use crate::scaling::assumption::{Assumptions, Worlds};
 use crate::scaling::chain::{Chain, ChainInput, ChainTables, FleetUse, Purchases, chain};
+use crate::scaling::estimates::stock;
 use crate::scaling::installed::StockEstimate;
 use crate::scaling::law::{
     CapabilityRow, Form, Law, Sampling, Scale, ScalingLaw, SideBySide, rows, side_by_side,
 };
 use crate::scaling::meaning::{Likeness, likeness, other_laws};
 use crate::scaling::shipments::{Buyer, Customers};
-use crate::scaling::stock::stocks;
 use crate::series::SeriesId;
 use crate::units::{H100e, Usd, UsdPerH100e};
 
@@ -163,7 +163,7 @@ pub fn supply<'a>(
     workshop: &Workshop,
 ) -> Result<Supply<'a>> {
     let company = target.owner();
-    let stock = installed_estimate(known, company)?;
+    let stock = stock(known, company, known.as_of())?;
     let since = stock.as_ref().map(|stock| stock.date);
     let spent = spent_since(known, target, since)?;
     let n_draws = workshop.worlds.n_draws;
@@ -205,12 +205,6 @@ fn sources_of(target: &SeriesId, spent: &[Observation], forecast: Option<&Foreca
         words.push_str(&format!("; then forecast by `{model}` ({used}) as of {origin}"));
     }
     words
-}
-
-/// The last public estimate of what a company has installed.
-fn installed_estimate(known: &Snapshot, company: &str) -> Result<Option<StockEstimate>> {
-    let series = SeriesId::new(&format!("{company}.installed_h100e"))?;
-    Ok(if known.holds(&series)? { stocks(known, &series)?.pop() } else { None })
 }
 
 /// Actual spend in periods that began after a day; of the last year if there is no such day.

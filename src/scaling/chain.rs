@@ -9,6 +9,7 @@ use super::assumption::{Assumptions, Worlds};
 use super::compute::{
     NetworkCheck, Running, fleet_year, largest_cluster, largest_run, network_check,
 };
+use super::count::{Counts, counted};
 use super::installed::{Lifetime, StockEstimate, facility_power, installed};
 use super::law::{Capability, Law, ScalingLaw};
 use super::shipments::{Buyer, Customers, Market, SampledMarket, Shipment, accelerator_spend};
@@ -27,6 +28,8 @@ const GIVEN: &str = "given";
 pub enum Purchases {
     /// H100 equivalents themselves.
     H100e(Vec<(Period, Draws<H100e>)>),
+    /// Chips by name, how many of each.
+    Units(Vec<(Period, Counts)>),
     /// Dollars for accelerators.
     Accelerators(Vec<(Period, Draws<Usd>)>),
     /// Cash capex, of which the buyer's kind spends a share on accelerators.
@@ -133,7 +136,7 @@ pub struct Chain {
     pub date: NaiveDate,
     /// Every step, in order.
     pub steps: Vec<Step>,
-    /// Each quarter's purchases by chip; empty if purchases came in H100 equivalents.
+    /// Each quarter's purchases by chip; empty if purchases came in units or H100 equivalents.
     pub shipments: Vec<Shipment>,
     /// Each quarter's purchases.
     pub purchases: Vec<(Period, Draws<H100e>)>,
@@ -291,6 +294,7 @@ fn buy(
             trace.sum("purchases", SUMMED, "h100e", StepKind::Estimate, quarters)?;
             Ok(Bought { shipments: Vec::new(), purchases: quarters.clone() })
         }
+        Purchases::Units(quarters) => count(quarters, tables, worlds, trace),
         Purchases::Accelerators(quarters) => {
             trace.sum("spend on accelerators", SUMMED, "USD", StepKind::Estimate, quarters)?;
             ship(quarters, &sample(Customers::OutsideChina)?, trace)
@@ -312,6 +316,28 @@ fn buy(
             ship(&spend, &sample(Customers::World)?, trace)
         }
     }
+}
+
+/// Counted chips as H100 equivalents.
+fn count(
+    quarters: &[(Period, Counts)],
+    tables: &ChainTables,
+    worlds: &Worlds,
+    trace: &mut Trace<'_>,
+) -> Result<Bought> {
+    let (mut chips, mut purchases) = (Vec::new(), Vec::new());
+    for (period, units) in quarters {
+        let mut total = Draws::constant(H100e(0.0), worlds.n_draws);
+        for (_, h100e) in counted(units, &tables.assumptions, worlds)? {
+            total = total.zip(&h100e, |sum, part| sum + part)?;
+        }
+        chips.extend(units.iter().map(|(_, units)| (*period, units.clone())));
+        purchases.push((*period, total));
+    }
+    trace.sum("chips bought", "given by chip", "unit", StepKind::Estimate, &chips)?;
+    let expression = "sum over chips of units x h100e a chip";
+    trace.sum("purchases", expression, "h100e", StepKind::Model, &purchases)?;
+    Ok(Bought { shipments: Vec::new(), purchases })
 }
 
 fn part_of(

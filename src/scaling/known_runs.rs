@@ -10,8 +10,8 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::assumption::{Assumption, Assumptions, Shape, Worlds};
 use super::compute::{Running, largest_run, run_of};
+use super::estimates::stock_on;
 use super::hardware::Hardware;
-use super::stock::stock_on;
 use crate::archive::Snapshot;
 use crate::cells::{Cells, Row};
 use crate::draws::Draws;

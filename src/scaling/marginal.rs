@@ -10,8 +10,9 @@ use crate::draws::Draws;
 use crate::error::{Error, Result};
 use crate::units::{Flop, H100e, Usd, UsdPerH100e};
 
-/// Fleets of a table: half decades from 1e4 to 1e8 H100 equivalents.
-const HALF_DECADES: std::ops::RangeInclusive<u8> = 8..=16;
+/// Fleets of a table: half decades from 1e4 to 1e10 H100 equivalents, far past today's, so that the
+/// wall of data movement shows.
+const HALF_DECADES: std::ops::RangeInclusive<u8> = 8..=20;
 /// Halvings of the stretch between two fleets: 1/2 / 2^20 decades are left.
 const HALVINGS: usize = 20;
 
@@ -92,7 +93,7 @@ impl<'a> Margin<'a> {
         Ok(MarginalRow { fleet, run, run_growth, capability, added, cost, usd_per_point })
     }
 
-    /// The rows of fleets from 1e4 to 1e8 H100 equivalents.
+    /// The rows of fleets from 1e4 to 1e10 H100 equivalents.
     ///
     /// # Errors
     /// As [`Margin::row`].
@@ -175,9 +176,9 @@ mod tests {
     fn the_table_runs_in_half_decades_and_says_where_it_flattens() {
         with(&[], Form::LINEAR, |margin| {
             let rows = margin.table().expect("300 draws");
-            assert_eq!(rows.len(), 9);
+            assert_eq!(rows.len(), 13);
             assert!((rows[0].fleet.median() / 1e4 - 1.0).abs() < 1e-9);
-            assert!((rows[8].fleet.median() / 1e8 - 1.0).abs() < 1e-9);
+            assert!((rows[12].fleet.median() / 1e10 - 1.0).abs() < 1e-9);
             // Everything adds less than 1.01 times the first from the first row on.
             let Flat::From(fleet) = margin.flat(&rows, 1.01).expect("300 draws") else {
                 panic!("flat at once");

@@ -7,6 +7,7 @@
 //!
 //! ```text
 //! spend (USD)          shipments     units = spend x mix share / price
+//! units               count       counted chips start here
 //!   -> h100e a quarter hardware      h100e a chip = max(fp8, int8) dense / 1.979e15 op/s
 //!   -> installed h100e installed     purchases deployed after a lag and not yet retired
 //!   -> one lab's fleet assumption    share of an owner's fleet that one lab uses
@@ -15,6 +16,10 @@
 //!                      interconnect  phi fitted to measured runs: what a doubled cluster keeps
 //!   -> capability      law           fitted laws with bootstrap
 //!   -> loss            loss          published laws side by side; chinchilla: fitted to runs
+//! beside it            sold        what the makers sold; estimates: read off the archive
+//!                      rivals      two estimates of one thing
+//!                      reconcile   what buyers spend against what NVIDIA discloses
+//!                      fleet       owners, their labs, and the world's sums
 //! backwards            inverse       capability -> run -> fleet -> purchase by a day
 //!                      limits        what binds: law, time, network, chips, power, cash
 //! at the margin        marginal      what the next ten percent of a fleet adds
@@ -55,6 +60,9 @@ pub mod assumption;
 pub mod chain;
 pub mod chinchilla;
 pub mod compute;
+pub mod count;
+pub mod estimates;
+pub mod fleet;
 pub mod hardware;
 pub mod installed;
 pub mod interconnect;
@@ -67,7 +75,9 @@ pub mod marginal;
 pub mod meaning;
 pub mod multiple;
 pub mod published;
+pub mod reconcile;
+pub mod rivals;
 pub mod scenario;
 pub mod sensitivity;
 pub mod shipments;
-pub mod stock;
+pub mod sold;

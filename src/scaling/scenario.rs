@@ -15,6 +15,7 @@ use super::law::ScalingLaw;
 use crate::draws::Draws;
 use crate::error::{Error, Result};
 use crate::period::Period;
+use crate::units::Units;
 
 /// What is different.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -146,6 +147,16 @@ impl Scenario {
         let factor = |idx: usize, period| if idx < n_known { 1.0 } else { self.factor(period) };
         Ok(match known {
             Purchases::H100e(quarters) => Purchases::H100e(scaled(quarters, factor)),
+            Purchases::Units(quarters) => {
+                let quarters = quarters.iter().enumerate().map(|(idx, (period, counts))| {
+                    let times = factor(idx, *period);
+                    let each = |(chip, units): &(String, Draws<Units>)| {
+                        (chip.clone(), units.map(|units| units * times))
+                    };
+                    (*period, counts.iter().map(each).collect())
+                });
+                Purchases::Units(quarters.collect())
+            }
             Purchases::Accelerators(quarters) => Purchases::Accelerators(scaled(quarters, factor)),
             Purchases::Capex(quarters, buyer) => Purchases::Capex(scaled(quarters, factor), *buyer),
             Purchases::DataCenterRevenue(quarters) => {
@@ -237,6 +248,7 @@ fn periods(purchases: &Purchases) -> Vec<Period> {
     }
     match purchases {
         Purchases::H100e(quarters) => of(quarters),
+        Purchases::Units(quarters) => of(quarters),
         Purchases::Accelerators(quarters)
         | Purchases::Capex(quarters, _)
         | Purchases::DataCenterRevenue(quarters) => of(quarters),

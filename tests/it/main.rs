@@ -10,6 +10,7 @@
 mod accuracy;
 mod architecture;
 mod archive;
+mod books;
 mod bundled;
 mod calendar;
 mod checks;

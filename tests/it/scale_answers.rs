@@ -100,7 +100,7 @@ fn the_margin_of_a_company_stands_in_the_table() {
     let (run, document) = json(&["marginal", "msft"]);
     assert_eq!(run.code, 0, "{}", run.err);
     let rows = document["rows"].as_array().expect("rows");
-    assert_eq!(rows.len(), 10);
+    assert_eq!(rows.len(), 14);
     let number = |row: &Value, key: &str| row[key].as_f64().expect("a number");
     assert!(
         rows.windows(2)
@@ -128,7 +128,7 @@ fn scenarios_run_in_the_same_worlds_and_broken_ones_name_file_and_key() {
         chipcast(Path::new(folder.path()), &arguments)
     };
     let rows = run(&["more.toml", "same.toml"]).rows();
-    assert_eq!(rows.len(), 10);
+    assert_eq!(rows.len(), 14);
     for row in &rows {
         let delta = row["delta_p50"].as_f64().expect("a number");
         assert!(if row["scenario"] == "same" { delta == 0.0 } else { delta > 0.0 }, "{row}");
