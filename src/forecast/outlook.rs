@@ -76,7 +76,7 @@ impl Forecaster for Outlook {
 }
 
 /// The company's last word about the year in which a quarter lies, under any definition of the metric.
-fn open_outlook<'a>(
+pub fn open_outlook<'a>(
     known: &'a Snapshot,
     target: &'a SeriesId,
     quarter: Period,
@@ -86,7 +86,7 @@ fn open_outlook<'a>(
 
 /// Guides of whole years for the target's metric or another definition of it: `capex_guided` speaks of
 /// `capex_cash`.
-fn outlooks<'a>(
+pub fn outlooks<'a>(
     known: &'a Snapshot,
     target: &'a SeriesId,
 ) -> impl Iterator<Item = &'a Announcement> {
@@ -107,7 +107,7 @@ fn lies_in(quarter: Period, year: Period) -> bool {
 }
 
 /// Sum and number of a year's known quarters; `None` unless they are its first ones, without a gap.
-fn spent(history: &History, year: Period) -> Option<(f64, usize)> {
+pub fn spent(history: &History, year: Period) -> Option<(f64, usize)> {
     let of_year = || {
         let known = history.periods.iter().zip(&history.values).zip(&history.numbers);
         known.filter(|((period, _), _)| lies_in(**period, year))

@@ -110,7 +110,12 @@ pub fn false_alarms(
     Ok(alarms.collect())
 }
 
-fn placebo_archive(
+/// A snapshot in which some series are made up, with the vintages of those that they stand for, and
+/// others are as they are; nobody announces anything.
+///
+/// # Errors
+/// As [`Snapshot::vintages`].
+pub fn placebo_archive(
     known: &Snapshot,
     (made_up, real): (&[SeriesId], &[SeriesId]),
     kind: Kind,

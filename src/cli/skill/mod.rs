@@ -18,7 +18,7 @@ use crate::forecast::backtest::Book;
 use crate::forecast::few::envelope::{self, Envelope};
 use crate::forecast::few::lab::{Extrapolation, Lab};
 use crate::forecast::skill::Basis;
-use crate::forecast::specified::{self, selection::Selection, spec::Rule};
+use crate::forecast::specified::selection::Selection;
 use crate::forecast::{Forecast, engine};
 use crate::series::SeriesId;
 use crate::store;
@@ -76,7 +76,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
             Err(error) => return Err(error),
         }
     }
-    let few = match Lab::of(&known, &series, selection()) {
+    let few = match Lab::of(&known, &series, Selection::bundled()) {
         Ok(lab) => {
             let envelope = envelope::measure(&lab, arguments.horizon);
             Some((lab, envelope))
@@ -103,7 +103,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
 /// Variables of the series' own past and words that lie outside what was seen at earlier origins, in words;
 /// none where too little is known.
 pub(super) fn outside(known: &Snapshot, series: &SeriesId) -> Option<String> {
-    let lab = Lab::of(known, series, selection()).ok()?;
+    let lab = Lab::of(known, series, Selection::bundled()).ok()?;
     let is_own = |outside: &Extrapolation| lab.variables()[outside.variable].is_own;
     let found = lab.extrapolations().into_iter().filter(is_own).map(|outside| {
         let Extrapolation { variable, value, low, high, .. } = outside;
@@ -111,16 +111,6 @@ pub(super) fn outside(known: &Snapshot, series: &SeriesId) -> Option<String> {
     });
     let found: Vec<_> = found.collect();
     (!found.is_empty()).then(|| format!("outside what was seen: {}", found.join(", ")))
-}
-
-/// The spec whose variables are priced.
-fn selection() -> &'static Selection {
-    let rules = specified::bundled().iter().map(|model| model.rule());
-    let mut selections = rules.filter_map(|rule| match rule {
-        Rule::Selection(spec) => Some(spec),
-        _ => None,
-    });
-    selections.next().expect("models/few.toml is bundled")
 }
 
 impl Found<'_> {

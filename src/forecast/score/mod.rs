@@ -84,6 +84,16 @@ pub fn seasonal_naive_scale(train: &[f64], season: usize) -> Result<f64> {
     })
 }
 
+/// Brier score of a probability: `(p − y)²`, with `y` 1 where it happened and 0 where not.
+///
+/// - `probability`: in [0, 1]. Returns a score without unit; lower is better.
+///
+/// # Source
+/// Brier (1950), doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2
+pub fn brier(probability: f64, happened: bool) -> f64 {
+    (probability - f64::from(u8::from(happened))).powi(2)
+}
+
 /// Share of actuals inside their interval, ends included.
 pub fn coverage(intervals: &[(f64, f64)], actual: &[f64]) -> Option<f64> {
     let inside: Vec<_> = intervals
@@ -120,6 +130,13 @@ mod tests {
         let value = mase(&[6.0, 7.0], &[5.0, 5.0], &train, 4).expect("a scale of 4");
         assert!((value - 1.5 / 4.0).abs() < 1e-12);
         assert!(mase(&[1.0], &[1.0], &[2.0; 9], 4).is_err());
+    }
+
+    #[test]
+    fn brier_by_hand() {
+        assert!(
+            (brier(0.8, true) - 0.04).abs() < 1e-12 && (brier(0.8, false) - 0.64).abs() < 1e-12
+        );
     }
 
     #[test]

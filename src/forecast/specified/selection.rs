@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::spec::{Feature, Kind, check_columns, check_lags, check_rows};
+use super::spec::{Feature, Kind, Rule, check_columns, check_lags, check_rows};
 use super::term;
 use crate::archive::Snapshot;
 use crate::error::{Error, Result};
@@ -52,6 +52,16 @@ pub struct Selection {
 const MAX_CANDIDATES: usize = 31;
 
 impl Selection {
+    /// The bundled spec, `models/few.toml`.
+    pub fn bundled() -> &'static Self {
+        let rules = super::bundled().iter().map(|model| model.rule());
+        let mut selections = rules.filter_map(|rule| match rule {
+            Rule::Selection(spec) => Some(spec),
+            _ => None,
+        });
+        selections.next().expect("models/few.toml is bundled")
+    }
+
     pub(super) fn check(&self) -> Result<()> {
         let n =
             self.lags.len() + self.features.len() + self.drivers.len() + usize::from(self.guide);
