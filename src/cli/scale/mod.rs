@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::report::format;
 use crate::units::Unit;
 
+mod binding;
 mod company;
 mod fit;
 mod installed;
@@ -24,7 +25,7 @@ mod runs;
 mod scenario;
 mod sensitivity;
 mod sold;
-mod words;
+pub(super) mod words;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]

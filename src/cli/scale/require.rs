@@ -1,10 +1,13 @@
 //! `chipcast scale require`: the run, the fleet and the purchase that a capability takes by a day, and
 //! what stands in the way.
 
+use std::path::PathBuf;
+
 use chrono::{Days, Months, NaiveDate};
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::binding::{self, Question};
 use super::words::{shown_value, three};
 use crate::cli::output::{Rows, table};
 use crate::cli::{Context, Outcome};
@@ -30,6 +33,10 @@ pub(super) struct Arguments {
     /// Ticker of the buyer, whose fleet counts; all hyperscalers together by default
     #[arg(long, value_name = "TICKER")]
     company: Option<String>,
+    /// Name what binds with the scenario of a file (docs/scenarios.md) and without it, in the same
+    /// worlds; may be given again
+    #[arg(long, value_name = "FILE")]
+    scenario: Vec<PathBuf>,
 }
 
 const COLUMNS: [&str; 6] = ["law", "quantity", "unit", "p05", "p50", "p95"];
@@ -40,8 +47,13 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
     let by = arguments.by.unwrap_or(known.as_of() + DEFAULT_MONTHS);
     let workshop = Workshop::new(context.global.seed, known.as_of())?;
     let start = by.checked_sub_days(run_length(&workshop)?).unwrap_or(by);
-    let buyers = buyers(&known, arguments.company.as_deref(), &workshop, start)?;
+    let company = arguments.company.as_deref();
+    let buyers = buyers(&known, company, &workshop, start)?;
     let means = Means { tables: &workshop.tables, buyers: &buyers, worlds: &workshop.worlds };
+    if !arguments.scenario.is_empty() {
+        let question = Question { target: Target { scale, value, by }, start, company };
+        return binding::run(context, &known, &workshop, &question, &arguments.scenario);
+    }
     let laws = laws(&workshop, by)?;
     let words: Vec<_> = laws.iter().map(|law| law.best().form().word()).collect();
     let named: Vec<_> = words

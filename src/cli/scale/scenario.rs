@@ -34,7 +34,7 @@ const COLUMNS: [&str; 12] = [
 ];
 
 /// Reads a scenario from a file.
-fn read(file: &Path) -> Result<Scenario> {
+pub(super) fn read(file: &Path) -> Result<Scenario> {
     let shown = file.display().to_string();
     let text = String::from_utf8(store::read_file(file, MAX_BYTES)?)
         .map_err(|e| Error::parse(format!("`{shown}` is no UTF-8 text")).caused_by(e))?;

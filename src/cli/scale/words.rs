@@ -42,7 +42,7 @@ pub(super) fn shown_change(value: f64, unit: &str) -> String {
 }
 
 /// A text in lines of at most 100 columns, the first behind `lead`, the others indented as far.
-pub(super) fn wrapped(lead: &str, text: &str) -> String {
+pub(in crate::cli) fn wrapped(lead: &str, text: &str) -> String {
     let mut lines = String::new();
     let mut line = lead.to_owned();
     let mut is_fresh = true;
