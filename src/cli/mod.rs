@@ -16,6 +16,7 @@ mod model;
 mod news;
 mod output;
 mod panel;
+mod pressure;
 mod progress;
 mod run;
 mod scale;
@@ -147,6 +148,8 @@ enum Command {
     Diff(diff::Arguments),
     /// From purchases to capability: `scale msft`, `scale law`, `scale multiple --parameters 2`
     Scale(scale::Arguments),
+    /// Who is being forced to buy: base rate, probability with its width, signals, falsifiers, record
+    Pressure(pressure::Arguments),
     /// Write the page of a company, or of the `industry`, as html, md or json
     Report(run::ReportArguments),
 }
@@ -295,6 +298,7 @@ pub fn main() -> ExitCode {
         Command::Calendar(arguments) => calendar::run(&context, arguments),
         Command::Diff(arguments) => diff::run(&context, arguments),
         Command::Scale(arguments) => scale::run(&context, arguments),
+        Command::Pressure(arguments) => pressure::run(&context, arguments),
         Command::Report(arguments) => run::report(&context, arguments),
     };
     match outcome {

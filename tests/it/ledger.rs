@@ -305,12 +305,18 @@ fn the_page_keeps_forecasts_and_backtests_apart() {
 }
 
 #[test]
-fn every_file_of_constants_counts_as_method_or_as_scaling() {
+fn every_file_of_constants_counts_as_method_or_belongs_to_scaling_or_strategy() {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
-    let of_scaling = ["assumptions.toml", "published_laws.toml", "scenarios"];
+    let of_others = [
+        "assumptions.toml",
+        "published_laws.toml",
+        "scenarios",
+        "pressure.toml",
+        "precedents.toml",
+    ];
     for entry in std::fs::read_dir(models).expect("a folder").flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let is_method = method::SPECS.iter().any(|(held, _)| *held == name);
-        assert!(is_method || of_scaling.contains(&name.as_str()), "`{name}` is missing in SPECS");
+        assert!(is_method || of_others.contains(&name.as_str()), "`{name}` is missing in SPECS");
     }
 }

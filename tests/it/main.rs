@@ -42,6 +42,7 @@ mod market_epoch;
 mod models;
 mod news;
 mod panel;
+mod pressure;
 mod reference;
 mod regression;
 mod releases;

@@ -1,0 +1,191 @@
+//! The statement for one company.
+
+use serde_json::{Value, json};
+
+use super::{COLUMNS, entry_words, rate_words, row, score_words, two, usd};
+use crate::archive::Snapshot;
+use crate::cli::output::{Rows, table};
+use crate::cli::scale::words::wrapped;
+use crate::cli::{Context, Outcome};
+use crate::error::{Error, Result};
+use crate::report::format;
+use crate::series::Registry;
+use crate::strategy::belief::Level;
+use crate::strategy::options::Way;
+use crate::strategy::pressure::{Falsifier, Pressure, pressure};
+use crate::strategy::pricing::{Priced, priced};
+use crate::strategy::rule::Rule;
+
+pub(super) fn run(
+    context: &Context,
+    known: &Snapshot,
+    company: &str,
+    rule: &Rule,
+) -> Result<Outcome> {
+    let found = pressure(known, company, rule, None, context.global.seed)?;
+    let prices = match priced(known, &found.situation.series) {
+        Ok(prices) => prices,
+        Err(Error::Insufficient(_)) => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    let mut rows = Rows::new(&COLUMNS);
+    rows.push(row(&found.situation, found.belief.as_ref(), found.drawn, rule, None));
+    rows.beside("statement", json!(front(&found, rule)));
+    rows.beside("grade", json!(found.record.grade().letter()));
+    rows.beside("evidence", found.evidence.iter().map(evidence).collect());
+    rows.beside("options", found.ways.iter().map(way).collect());
+    rows.beside("falsifiers", found.falsifiers.iter().map(falsifier).collect());
+    rows.beside("prices", prices.iter().map(price).collect());
+    rows.beside(
+        "precedents",
+        json!({
+            "like": found.like.words(), "n": found.precedents.n, "bought": found.precedents.n_hits,
+            "rate": found.precedents.value, "lower": found.precedents.lower,
+            "upper": found.precedents.upper,
+        }),
+    );
+    rows.print(context.global.format, || people(&found, &prices, rule))?;
+    Ok(if found.belief.is_some() { Outcome::Done } else { Outcome::Refused })
+}
+
+/// What is said first.
+fn front(found: &Pressure, rule: &Rule) -> String {
+    let now = &found.situation;
+    let name = Registry::bundled().company(now.company()).map_or(now.company(), |c| &c.name);
+    let subject = format!(
+        "as of {}, with spend known through {}, the probability that {name}'s cash capex of the next four \
+         quarters comes to {} times that of the last four ({}) or more",
+        now.origin,
+        now.last.end(),
+        rule.threshold,
+        usd(now.spent)
+    );
+    let Some(belief) = found.belief else {
+        return format!(
+            "{subject} is not stated: fewer than {} company-quarters are resolved",
+            rule.min_rows
+        );
+    };
+    let independent =
+        format!("worth {:.0} that do not overlap", count(belief.base.n) / rule.overlap);
+    let verdict = match found.record.skill_lower {
+        Some(lower) if lower > 0.0 => "the signals have beaten the base rate",
+        _ => "the signals have not beaten the base rate: read that",
+    };
+    format!(
+        "{subject} is {}; base rate {}, n {} company-quarters, {independent}; grade {}: {verdict} ({})",
+        rate_words(belief.probability),
+        rate_words(belief.base),
+        belief.base.n,
+        found.record.grade().letter(),
+        score_words(&found.record)
+    )
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 company-quarters")]
+fn count(n: usize) -> f64 {
+    n as f64
+}
+
+fn people(found: &Pressure, prices: &[Priced], rule: &Rule) -> String {
+    let mut first = wrapped("", &front(found, rule));
+    for line in beside(found) {
+        first.push_str(&wrapped("- ", &line));
+    }
+    let mut parts = vec![first];
+    let lines = found.evidence.iter().map(|e| {
+        let value = e.value.map_or_else(|| "-".to_owned(), |value| format::plain(value, 3));
+        vec![e.name.to_owned(), value, e.meaning.to_owned()]
+    });
+    parts.push(table(&["signal", "value", "what it is"], &[1], lines.collect()));
+    let lines = found.ways.iter().map(|way| {
+        let cost = way.cost.map_or_else(
+            || "not known".to_owned(),
+            |(low, high)| match way.unit {
+                "ratio" => format!("{} to {}", format::percent(low), format::percent(high)),
+                _ => format!("{} to {}", usd(low), usd(high)),
+            },
+        );
+        vec![way.kind.word().to_owned(), cost, way.unit.to_owned()]
+    });
+    parts.push(table(&["option", "cost", "unit"], &[], lines.collect()));
+    let lines = found.falsifiers.iter().map(|f| {
+        let limit = if f.unit == "USD" { usd(f.limit) } else { format::plain(f.limit, 3) };
+        vec![f.words.clone(), limit, two(f.probability)]
+    });
+    if !found.falsifiers.is_empty() {
+        parts.push(table(&["what would lower it", "limit", "then"], &[1, 2], lines.collect()));
+    }
+    let mut sources = String::from("sources\n");
+    for e in &found.evidence {
+        sources.push_str(&wrapped(&format!("- {}: ", e.name), &e.source));
+    }
+    for way in &found.ways {
+        sources.push_str(&wrapped(&format!("- {}: ", way.kind.word()), &way.words));
+    }
+    parts.push(sources);
+    parts.push(wrapped("", &entry_words(prices)));
+    let parts: Vec<_> = parts.iter().map(|part| part.trim_end()).collect();
+    parts.join("\n\n")
+}
+
+/// The state, the engine's worlds and the precedents.
+fn beside(found: &Pressure) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(belief) = found.belief {
+        lines.push(match (belief.state, belief.rivals_median) {
+            (Some(state), Some(median)) => {
+                let rivals = if state.rivals == Level::Up { "above" } else { "not above" };
+                let outlook = if state.outlook == Level::Up { "an" } else { "no" };
+                format!(
+                    "like states: the others' growth {rivals} its past median of {median:.2}, {outlook} own \
+                     outlook at the threshold; {} of {} company-quarters",
+                    belief.probability.n_hits, belief.probability.n
+                )
+            }
+            _ => "the others' growth is not known: the base rate stands alone".to_owned(),
+        });
+    }
+    let record = match found.drawn_record.skill_lower {
+        Some(lower) if lower > 0.0 => "such numbers have beaten the base rate",
+        _ => "such numbers have not beaten the base rate",
+    };
+    let record = format!("{record} ({})", score_words(&found.drawn_record));
+    lines.push(match found.drawn {
+        Some(drawn) => {
+            let claim = if drawn.is_refused { ", a quarter of the four withheld" } else { "" };
+            format!("the engine's worlds: {:.2}{claim}; {record}", drawn.probability)
+        }
+        None => "the engine has no forecast of four quarters".to_owned(),
+    });
+    lines.push(format!(
+        "precedents that bought massively within four quarters: {} of {}, {} ({})",
+        found.precedents.n_hits,
+        found.precedents.n,
+        rate_words(found.precedents),
+        found.like.words()
+    ));
+    lines
+}
+
+fn evidence(e: &crate::strategy::signals::Evidence) -> Value {
+    json!({ "name": e.name, "meaning": e.meaning, "value": e.value, "source": e.source })
+}
+
+fn way(way: &Way) -> Value {
+    let (low, high) = way.cost.unzip();
+    json!({
+        "option": way.kind.word(), "low": low, "high": high, "unit": way.unit, "words": way.words,
+    })
+}
+
+fn falsifier(f: &Falsifier) -> Value {
+    json!({ "words": f.words, "limit": f.limit, "unit": f.unit, "probability": f.probability })
+}
+
+pub(super) fn price(p: &Priced) -> Value {
+    json!({
+        "series": p.series.as_str(), "horizon": p.horizon, "signal": p.signal, "price": p.price,
+        "lower": p.lower, "n": p.n, "verdict": p.verdict.word(),
+    })
+}
