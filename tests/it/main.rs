@@ -49,6 +49,7 @@ mod report_sample;
 mod revisions;
 mod scaling;
 mod server;
+mod share;
 mod support;
 mod tables;
 mod trials;
