@@ -29,7 +29,7 @@
 //!
 //! The core, each file using only those before it: [`error`], [`cells`], [`units`], [`period`],
 //! [`series`], [`draws`], [`observation`], [`archive`] (the point-in-time rule), [`store`] (the
-//! disk). Then [`ingest`], [`forecast`], [`scaling`], [`report`] and [`cli`].
+//! disk). Then [`ingest`], [`forecast`], [`scaling`], [`strategy`], [`report`] and [`cli`].
 
 pub mod archive;
 pub mod cells;
@@ -44,6 +44,7 @@ pub mod report;
 pub mod scaling;
 pub mod series;
 pub mod store;
+pub mod strategy;
 pub mod units;
 
 pub use error::{Error, Result};

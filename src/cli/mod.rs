@@ -19,6 +19,7 @@ mod panel;
 mod progress;
 mod run;
 mod scale;
+mod share;
 mod skill;
 
 use std::error::Error as _;
@@ -147,6 +148,9 @@ enum Command {
     Diff(diff::Arguments),
     /// From purchases to capability: `scale msft`, `scale law`, `scale multiple --parameters 2`
     Scale(scale::Arguments),
+    /// Who loses a market, how fast, and whether the data can tell: `share desktop_os --company windows`;
+    /// `share list` names the markets
+    Share(share::Arguments),
     /// Write the page of a company, or of the `industry`, as html, md or json
     Report(run::ReportArguments),
 }
@@ -295,6 +299,7 @@ pub fn main() -> ExitCode {
         Command::Calendar(arguments) => calendar::run(&context, arguments),
         Command::Diff(arguments) => diff::run(&context, arguments),
         Command::Scale(arguments) => scale::run(&context, arguments),
+        Command::Share(arguments) => share::run(&context, arguments),
         Command::Report(arguments) => run::report(&context, arguments),
     };
     match outcome {

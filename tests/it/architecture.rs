@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Folders and what each may use beside the core.
-const MAY_USE: [(&str, &[&str]); 5] = [
+const MAY_USE: [(&str, &[&str]); 6] = [
     ("ingest", &[]),
     ("forecast", &[]),
     ("scaling", &[]),
-    ("report", &["forecast", "scaling", "ingest"]),
-    ("cli", &["ingest", "forecast", "scaling", "report"]),
+    ("strategy", &["forecast"]),
+    ("report", &["forecast", "scaling", "strategy", "ingest"]),
+    ("cli", &["ingest", "forecast", "scaling", "strategy", "report"]),
 ];
 /// The core, in order: each file may use those before it.
 const CORE: [&str; 9] =
