@@ -20,6 +20,7 @@ mod pressure;
 mod progress;
 mod run;
 mod scale;
+mod share;
 mod skill;
 
 use std::error::Error as _;
@@ -150,6 +151,9 @@ enum Command {
     Scale(scale::Arguments),
     /// Who is being forced to buy: base rate, probability with its width, signals, falsifiers, record
     Pressure(pressure::Arguments),
+    /// Who loses a market, how fast, and whether the data can tell: `share desktop_os --company windows`;
+    /// `share list` names the markets
+    Share(share::Arguments),
     /// Write the page of a company, or of the `industry`, as html, md or json
     Report(run::ReportArguments),
 }
@@ -299,6 +303,7 @@ pub fn main() -> ExitCode {
         Command::Diff(arguments) => diff::run(&context, arguments),
         Command::Scale(arguments) => scale::run(&context, arguments),
         Command::Pressure(arguments) => pressure::run(&context, arguments),
+        Command::Share(arguments) => share::run(&context, arguments),
         Command::Report(arguments) => run::report(&context, arguments),
     };
     match outcome {

@@ -26,6 +26,7 @@ pub struct Book {
     known: Snapshot,
     horizon: usize,
     method: Method,
+    members: Option<Vec<SeriesId>>,
     records: Mutex<BTreeMap<(&'static str, SeriesId), Arc<Record>>>,
 }
 
@@ -70,7 +71,14 @@ impl Book {
             return Err(Error::invalid(format!("horizon {horizon} asked; needed is 1 to 40")));
         }
         let method = Method::bundled();
-        Ok(Self { known: known.clone(), horizon, method, records: Mutex::default() })
+        let (known, records) = (known.clone(), Mutex::default());
+        Ok(Self { known, horizon, method, members: None, records })
+    }
+
+    /// The same book with these series as everyone's panel, and not the covered companies'.
+    #[must_use]
+    pub fn among(self, members: Vec<SeriesId>) -> Self {
+        Self { members: Some(members), ..self }
     }
 
     /// The same book with intervals by another method.
@@ -172,7 +180,10 @@ impl Book {
 
     /// The records of a series' whole panel.
     fn panel(&self, model: &'static dyn Forecaster, target: &SeriesId) -> Result<Vec<Arc<Record>>> {
-        let members = pooled::panel(&self.known, target)?;
+        let members = match &self.members {
+            Some(members) => members.clone(),
+            None => pooled::panel(&self.known, target)?,
+        };
         members.par_iter().map(|member| self.record(model, member)).collect()
     }
 }

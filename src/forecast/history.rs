@@ -163,6 +163,12 @@ impl History {
         self.numbers[self.numbers.len() - 1]
     }
 
+    /// The levels after the last gap: a run of periods none of which is missing.
+    pub fn unbroken(&self) -> &[f64] {
+        let gap = self.numbers.windows(2).rposition(|pair| pair[1] != pair[0] + 1);
+        &self.levels[gap.map_or(0, |at| at + 1)..]
+    }
+
     /// The level of the period with a number, if it has one.
     pub fn level_at(&self, number: i64) -> Option<f64> {
         self.numbers.binary_search(&number).ok().map(|at| self.levels[at])

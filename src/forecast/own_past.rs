@@ -80,8 +80,7 @@ struct Past {
 impl Past {
     fn of(model: &impl Forecaster, known: &Snapshot, target: &SeriesId) -> Result<Self> {
         let history = History::of(known, target, N_NEEDED)?;
-        let gap = history.numbers.windows(2).rposition(|pair| pair[1] != pair[0] + 1);
-        let levels = history.levels[gap.map_or(0, |at| at + 1)..].to_vec();
+        let levels = history.unbroken().to_vec();
         if levels.len() < N_NEEDED {
             return Err(Error::insufficient(format!(
                 "`{}` needs {N_NEEDED} values of {target:?} without a gap; {} are known as of {}",

@@ -89,7 +89,7 @@ pub fn false_alarms(
     let is_placebo = |member: &SeriesId| neighbours == Neighbours::Placebos || member == target;
     let (made_up, real): (Vec<_>, Vec<_>) = members.into_iter().partition(is_placebo);
     let one = |i: usize| -> Result<Vec<(bool, bool)>> {
-        let archive = placebo_archive(known, (&made_up, &real), kind, i, seed)?;
+        let archive = made_up_beside(known, (&made_up, &real), kind, i, seed)?;
         let forecast = Book::new(&archive, horizon)?.forecast(&Chipcast, target)?;
         let by_horizon = forecast.skill.by_horizon.iter().map(|at| {
             let answered = forecast.skill.refusal(at.horizon).is_none();
@@ -110,12 +110,11 @@ pub fn false_alarms(
     Ok(alarms.collect())
 }
 
-/// A snapshot in which some series are made up, with the vintages of those that they stand for, and
-/// others are as they are; nobody announces anything.
+/// A snapshot in which some series are made up and others as they are; `number` tells one from the next.
 ///
 /// # Errors
 /// As [`Snapshot::vintages`].
-pub fn placebo_archive(
+pub fn made_up_beside(
     known: &Snapshot,
     (made_up, real): (&[SeriesId], &[SeriesId]),
     kind: Kind,

@@ -107,6 +107,8 @@ pub enum RefusalCode {
     BeyondHorizon,
     /// A higher coverage than the sample can support.
     CoverageTooHigh,
+    /// An interval that holds one answer and its opposite.
+    Inconclusive,
 }
 
 impl RefusalCode {
@@ -117,6 +119,7 @@ impl RefusalCode {
             Self::ShortRecord => "short_record",
             Self::BeyondHorizon => "beyond_horizon",
             Self::CoverageTooHigh => "coverage_too_high",
+            Self::Inconclusive => "inconclusive",
         }
     }
 }

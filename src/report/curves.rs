@@ -12,7 +12,7 @@ use super::{
 };
 use crate::error::Result;
 use crate::scaling::chain::{Chain, Step, StepKind};
-use crate::scaling::law::ScalingLaw;
+use crate::scaling::law::{Form, ScalingLaw, Time};
 use crate::scaling::meaning::Likeness;
 use crate::units::{Flop, Unit};
 
@@ -109,7 +109,10 @@ fn capability(material: &Material<'_>, machines: &Machines) -> Result<Section> {
         sources.clone(),
     );
     let laws = &material.workshop.laws;
-    let scores = laws.in_time.scores.iter().zip(&laws.in_compute.scores).map(|(later, larger)| {
+    // A fitted term for time is never used: one of them stands for all, `scale law` shows the rest.
+    let is_shown = |form: Form| form.time != Time::Term || form == Form::LINEAR_TIME;
+    let scores = laws.in_time.scores.iter().zip(&laws.in_compute.scores);
+    let scores = scores.filter(|(later, _)| is_shown(later.form)).map(|(later, larger)| {
         vec![
             Cell::label(later.form.expression()),
             Cell::number(later.rmse_out_of_sample, Unit::Index, 1, &own),

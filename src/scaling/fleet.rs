@@ -45,8 +45,8 @@ pub struct Fleet {
     pub it_power: Draws<Watt>,
     /// With cooling and losses.
     pub facility_power: Draws<Watt>,
-    /// What is not in the numbers: purchases after a day, the dates of purchases (then all of the
-    /// estimate is taken as running when it was made), an interval.
+    /// What is not in the numbers: purchases after a day or after the estimate, the dates of purchases
+    /// (then all of the estimate is taken as running when it was made), an interval.
     pub missing: Vec<String>,
 }
 
@@ -97,7 +97,10 @@ pub fn fleet(
     let since = since(known, owner, estimate.date, date, tables, worlds)?;
     let counted_to = since.last().map_or(estimate.date, |(period, _)| period.end());
     if counted_to < date {
-        missing.push(format!("purchases after {counted_to}"));
+        let is_nothing_since = counted_to == estimate.date;
+        let later = "later purchases".to_owned();
+        let after = format!("purchases after {counted_to}");
+        missing.push(if is_nothing_since { later } else { after });
     }
     for (period, h100e) in since {
         owned = owned.zip(&h100e, |all, part| all + part)?;

@@ -261,8 +261,13 @@ fn purchase(fleet: &Draws<H100e>, target: Target, means: &Means<'_>) -> Result<P
     let market = market.sample(Customers::OutsideChina, assumptions, means.worlds)?;
     let price = market.usd_per_h100e(middle)?;
     let spend = to_buy.zip(&price, |to_buy, price| to_buy * price)?;
-    let shipment = market.shipment(middle, &spend)?;
-    let by_chip = shipment.by_chip.into_iter().map(|part| (part.chip, part.units)).collect();
+    // What one dollar buys, times the dollars: no amount may be enough, and then none is shipped.
+    let dollar = market.shipment(middle, &spend.map(|_| Usd(1.0)))?;
+    let by_chip = dollar
+        .by_chip
+        .into_iter()
+        .map(|part| Ok((part.chip, part.units.zip(&spend, |units, usd| units * usd.0)?)));
+    let by_chip = by_chip.collect::<Result<_>>()?;
     Ok(Purchase { to_buy, by_chip, spend })
 }
 

@@ -11,7 +11,7 @@ use super::situation::panel;
 use super::trial::{Engine, Trial, Way, false_alarms, score, trials};
 use crate::archive::Snapshot;
 use crate::error::Result;
-use crate::forecast::placebo::{Kind, placebo_archive};
+use crate::forecast::placebo::{Kind, made_up_beside};
 use crate::forecast::reliability::Share;
 
 /// What the machinery made of panels that were made up.
@@ -38,7 +38,7 @@ pub fn placebos(known: &Snapshot, rule: &Rule, n: usize, seed: u64) -> Result<Ve
         .into_iter()
         .map(|kind| {
             let one = |number: usize| -> Result<Vec<Trial>> {
-                let made = placebo_archive(known, (&made_up, &[]), kind, number, seed)?;
+                let made = made_up_beside(known, (&made_up, &[]), kind, number, seed)?;
                 trials(&made, rule, Engine::LeftOut)
             };
             let panels: Vec<Vec<Trial>> = (0..n).into_par_iter().map(one).collect::<Result<_>>()?;

@@ -52,6 +52,7 @@ mod revisions;
 mod scale_answers;
 mod scaling;
 mod server;
+mod share;
 mod support;
 mod tables;
 mod trials;

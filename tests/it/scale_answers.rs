@@ -128,7 +128,7 @@ fn scenarios_run_in_the_same_worlds_and_broken_ones_name_file_and_key() {
         chipcast(Path::new(folder.path()), &arguments)
     };
     let rows = run(&["more.toml", "same.toml"]).rows();
-    assert_eq!(rows.len(), 14);
+    assert_eq!(rows.len(), 10);
     for row in &rows {
         let delta = row["delta_p50"].as_f64().expect("a number");
         assert!(if row["scenario"] == "same" { delta == 0.0 } else { delta > 0.0 }, "{row}");

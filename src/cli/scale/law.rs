@@ -69,6 +69,8 @@ fn compared(context: &Context, scale: Scale) -> Result<Outcome> {
         shown.push(line(scale, later, larger, if is_used { "used" } else { "" }));
     }
     beside(&mut printed, &laws);
+    let domain = refit(used)?.domain();
+    printed.beside("domain_flop", json!([domain.start().0, domain.end().0]));
     let header =
         ["law", "", "later models", "larger models", "early models", "parameters (early models)"];
     printed.print(context.global.format, || table(&header, &[2, 3, 4], shown))?;
