@@ -1,12 +1,12 @@
 //! The page of one company: what it will spend, how far that can be trusted, and what it buys.
 //!
-//! May use `forecast`, `scaling` and the rest of `report`. Composes; computes nothing of its own.
+//! May use `forecast`, `scaling`, `strategy` and the rest of `report`. Composes; computes nothing of its own.
 
 use chrono::NaiveDate;
 
 use super::machines::{Machines, Workshop};
 use super::sections::{self, Track};
-use super::{Cell, KeyFigure, Prose, Report, SourceRef, Sources, format};
+use super::{Cell, KeyFigure, Prose, Report, SourceRef, Sources, format, pressure};
 use crate::archive::Snapshot;
 use crate::error::Result;
 use crate::forecast::{Forecast, Outlook};
@@ -72,6 +72,7 @@ pub fn company(material: &Material<'_>) -> Result<Report> {
     let title = registry.title(&forecast.target);
     let mut sections = vec![sections::outlook(material)?, sections::trust(material)?];
     sections.extend(sections::announcements(material)?);
+    sections.extend(pressure::section(material)?);
     sections.extend(sections::machines(material)?);
     sections.push(sections::method(material)?);
     Ok(Report {

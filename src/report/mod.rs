@@ -17,6 +17,7 @@ pub mod json;
 pub mod lint;
 pub mod machines;
 pub mod markdown;
+mod pressure;
 pub mod sections;
 pub mod source;
 

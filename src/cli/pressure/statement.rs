@@ -103,6 +103,7 @@ fn people(found: &Pressure, prices: &[Priced], rule: &Rule) -> String {
             || "not known".to_owned(),
             |(low, high)| match way.unit {
                 "ratio" => format!("{} to {}", format::percent(low), format::percent(high)),
+                _ if low == high => usd(low),
                 _ => format!("{} to {}", usd(low), usd(high)),
             },
         );
