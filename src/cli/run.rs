@@ -23,6 +23,8 @@ use crate::report::sections::Track;
 use crate::report::{Html, Json, Markdown, Render, Report, format};
 use crate::series::SeriesId;
 use crate::store;
+use crate::strategy::rule::Rule;
+use crate::strategy::trial::{Engine, Trial, trials};
 use crate::units::Unit;
 
 /// The companies that have a page, with the series that it is about.
@@ -76,6 +78,7 @@ struct Shared {
     known: Snapshot,
     book: Book,
     workshop: Workshop,
+    past: Vec<Trial>,
     run_id: String,
     from: NaiveDate,
 }
@@ -90,6 +93,7 @@ impl Shared {
         Ok(Self {
             book: Book::new(&known, HORIZON)?,
             workshop: Workshop::new(seed, known.as_of())?,
+            past: trials(&known, Rule::bundled(), Engine::Drawn(seed))?,
             run_id,
             known,
             from,
@@ -107,6 +111,7 @@ impl Shared {
             track: &track,
             machines: machines.as_ref(),
             workshop: &self.workshop,
+            past: &self.past,
         })?;
         Ok((forecast, machines, report))
     }

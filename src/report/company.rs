@@ -11,6 +11,7 @@ use crate::archive::Snapshot;
 use crate::error::Result;
 use crate::forecast::{Forecast, Outlook};
 use crate::series::{Registry, SeriesId};
+use crate::strategy::trial::Trial;
 
 /// What a page is made of.
 pub struct Material<'a> {
@@ -26,6 +27,8 @@ pub struct Material<'a> {
     pub machines: Option<&'a Machines>,
     /// The laws.
     pub workshop: &'a Workshop,
+    /// What would have been said of pressure up to the day.
+    pub past: &'a [Trial],
 }
 
 impl Material<'_> {

@@ -24,11 +24,12 @@ pub(super) fn section(material: &Material<'_>) -> Result<Option<Section>> {
         return Ok(None);
     }
     let (rule, seed) = (Rule::bundled(), material.workshop.worlds.seed);
-    let found = match pressure(material.known, forecast.target.owner(), rule, None, seed) {
-        Ok(found) => found,
-        Err(Error::NotFound(_) | Error::Insufficient(_)) => return Ok(None),
-        Err(error) => return Err(error),
-    };
+    let found =
+        match pressure(material.known, forecast.target.owner(), rule, None, seed, material.past) {
+            Ok(found) => found,
+            Err(Error::NotFound(_) | Error::Insufficient(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
     let Some(belief) = found.belief else { return Ok(None) };
     let model = material.model("base rate of massive purchases, moved by like states");
     let record = record(&found);

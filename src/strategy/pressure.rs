@@ -10,7 +10,7 @@ use super::rate::Rate;
 use super::rule::Rule;
 use super::signals::{Evidence, ShareSignal, evidence};
 use super::situation::{Situation, member, situations};
-use super::trial::{self, Engine, Score};
+use super::trial::{self, Score, Trial};
 use crate::archive::Snapshot;
 use crate::error::{Error, Result};
 
@@ -54,7 +54,8 @@ pub struct Falsifier {
 
 /// What is said of a company on the snapshot's day.
 ///
-/// - `share`: the change of the company's share in its market, if one is measured.
+/// - `share`: the change of the company's share in its market, if one is measured. `past`: every statement
+///   that would have been made up to the day ([`trial::trials`]), the same for all companies.
 ///
 /// # Errors
 /// [`Error::NotFound`] for a company that is not watched, naming those that are;
@@ -65,6 +66,7 @@ pub fn pressure(
     rule: &Rule,
     share: Option<&ShareSignal>,
     seed: u64,
+    past: &[Trial],
 ) -> Result<Pressure> {
     let series = member(known, company)?;
     let day = known.as_of();
@@ -77,13 +79,12 @@ pub fn pressure(
     })?;
     let rows = situations(known)?;
     let belief = belief(&rows, &situation, rule);
-    let past = trial::trials(known, rule, Engine::Drawn(seed))?;
     let cases = Precedents::bundled();
     let like = Like::of(share);
     Ok(Pressure {
         drawn: by_draws(known, &series, situation.spent, rule, seed)?,
-        record: trial::score(&past, trial::Way::Signals, day, rule),
-        drawn_record: trial::score(&past, trial::Way::EngineAll, day, rule),
+        record: trial::score(past, trial::Way::Signals, day, rule),
+        drawn_record: trial::score(past, trial::Way::EngineAll, day, rule),
         evidence: evidence(known, &series, share)?,
         ways: ways(known, &situation, rule)?,
         falsifiers: belief.map_or_else(Vec::new, |b| falsifiers(&rows, &situation, &b, rule)),

@@ -172,8 +172,8 @@ fn like_states_move_the_base_rate_and_too_few_rows_say_nothing() {
     let strict = self::rule(|rule| rule.min_rows = rows.len() + 1);
     assert_eq!(belief::belief(&rows, now, &strict), None);
     let share = ShareSignal { change: -0.1, source: "by hand".to_owned() };
-    let with = pressure(&known, "msft", &rule, Some(&share), 0).expect("known");
-    let without = pressure(&known, "msft", &rule, None, 0).expect("known");
+    let with = pressure(&known, "msft", &rule, Some(&share), 0, &[]).expect("known");
+    let without = pressure(&known, "msft", &rule, None, 0, &[]).expect("known");
     assert!(with.precedents.n < without.precedents.n, "only cases that eroded are like it");
     for falsifier in &with.falsifiers {
         let lowers = falsifier

@@ -15,6 +15,7 @@ use crate::strategy::options::Way;
 use crate::strategy::pressure::{Falsifier, Pressure, pressure};
 use crate::strategy::pricing::{Priced, priced};
 use crate::strategy::rule::Rule;
+use crate::strategy::trial::{Engine, trials};
 
 pub(super) fn run(
     context: &Context,
@@ -22,7 +23,9 @@ pub(super) fn run(
     company: &str,
     rule: &Rule,
 ) -> Result<Outcome> {
-    let found = pressure(known, company, rule, None, context.global.seed)?;
+    let seed = context.global.seed;
+    let past = trials(known, rule, Engine::Drawn(seed))?;
+    let found = pressure(known, company, rule, None, seed, &past)?;
     let prices = match priced(known, &found.situation.series) {
         Ok(prices) => prices,
         Err(Error::Insufficient(_)) => Vec::new(),
