@@ -153,7 +153,8 @@ fn positive(what: &str, value: f64) -> Result<()> {
     if value > 0.0 && value.is_finite() {
         return Ok(());
     }
-    Err(Error::invalid(format!("{what} is {value}; needed a number above 0")))
+    Err(Error::invalid(format!("{what} is {value}; needed a number above 0"))
+        .hint("a multiple is a ratio: 2 for twice, 0.5 for half"))
 }
 
 #[cfg(test)]

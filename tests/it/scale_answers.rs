@@ -93,6 +93,10 @@ fn a_company_without_spend_a_horizon_of_nothing_and_a_fleet_that_shrinks() {
     assert_eq!((run.code, run.err.contains("horizon 0 asked")), (2, true), "{}", run.err);
     refused(&["marginal", "--factor", "-1"], "a fleet that grows -1-fold is asked for");
     refused(&["marginal", "--factor", "NaN"], "needed a factor above 1");
+    refused(
+        &["multiple", "--parameters", "-2"],
+        "a parameter multiple is -2; needed a number above 0",
+    );
 }
 
 #[test]

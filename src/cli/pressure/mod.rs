@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     #[arg(conflicts_with_all = ["backtest", "precedents"])]
     company: Option<String>,
     /// Cash capex of the next four quarters over the last four from which it counts as a massive purchase
-    #[arg(long, value_name = "RATIO")]
+    #[arg(long, value_name = "RATIO", allow_negative_numbers = true)]
     threshold: Option<f64>,
     /// Every statement that would have been made, scored against the base rate, and the placebo
     #[arg(long, conflicts_with = "precedents")]

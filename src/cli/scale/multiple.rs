@@ -12,7 +12,7 @@ use crate::scaling::published::PublishedLaws;
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// How many times the parameters
-    #[arg(long, default_value_t = 2.0, value_name = "X")]
+    #[arg(long, default_value_t = 2.0, value_name = "X", allow_negative_numbers = true)]
     parameters: f64,
 }
 
