@@ -163,6 +163,12 @@ pub fn scaled(text: &str, places: i32) -> Option<f64> {
     value.is_finite().then_some(value)
 }
 
+/// A count of things as a number; exact, since nothing here counts to 2^52.
+#[expect(clippy::cast_precision_loss, reason = "nothing here counts to 2^52")]
+pub(crate) fn count(n: usize) -> f64 {
+    n as f64
+}
+
 macro_rules! quantity {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*

@@ -19,6 +19,7 @@ use crate::ingest::bundled;
 use crate::report::company::{Material, company};
 use crate::report::industry::industry;
 use crate::report::machines::{Machines, Workshop, machines};
+use crate::report::pressure::is_asked_of;
 use crate::report::sections::Track;
 use crate::report::{Html, Json, Markdown, Render, Report, format};
 use crate::series::SeriesId;
@@ -78,7 +79,6 @@ struct Shared {
     known: Snapshot,
     book: Book,
     workshop: Workshop,
-    past: Vec<Trial>,
     run_id: String,
     from: NaiveDate,
 }
@@ -93,14 +93,22 @@ impl Shared {
         Ok(Self {
             book: Book::new(&known, HORIZON)?,
             workshop: Workshop::new(seed, known.as_of())?,
-            past: trials(&known, Rule::bundled(), Engine::Drawn(seed))?,
             run_id,
             known,
             from,
         })
     }
 
-    fn page(&self, series: &SeriesId) -> Result<(Forecast, Option<Machines>, Report)> {
+    /// What would have been said of pressure up to the day; every page of a buyer shares it.
+    fn past(&self) -> Result<Vec<Trial>> {
+        trials(&self.known, Rule::bundled(), Engine::Drawn(self.workshop.worlds.seed))
+    }
+
+    fn page(
+        &self,
+        series: &SeriesId,
+        past: &[Trial],
+    ) -> Result<(Forecast, Option<Machines>, Report)> {
         let forecast = self.book.forecast(&Chipcast, series)?;
         let track = Track::of(&self.book, series, self.from)?;
         let machines = self.machines(&forecast)?;
@@ -111,7 +119,7 @@ impl Shared {
             track: &track,
             machines: machines.as_ref(),
             workshop: &self.workshop,
-            past: &self.past,
+            past,
         })?;
         Ok((forecast, machines, report))
     }
@@ -149,11 +157,12 @@ pub(super) fn run(context: &Context, arguments: &RunArguments) -> Result<Outcome
     let default = || Path::new("runs").join(&shared.run_id);
     let folder = arguments.out.clone().unwrap_or_else(default);
     store::make_folder(&folder)?;
+    let past = shared.past()?;
     let pages: Vec<Result<_>> = PAGES
         .par_iter()
         .map(|(owner, metric)| {
             let series = SeriesId::new(&format!("{owner}.{metric}"))?;
-            let (forecast, machines, report) = shared.page(&series)?;
+            let (forecast, machines, report) = shared.page(&series, &past)?;
             let path = write(&folder, owner, &report, &Html)?;
             Ok((forecast, machines, path))
         })
@@ -244,7 +253,9 @@ pub(super) fn report(context: &Context, arguments: &ReportArguments) -> Result<O
         }
         industry(&shared.known, &shared.run_id, &forecasts, &fleets, context.global.seed)?
     } else {
-        shared.page(&page_series(&shared.known, &subject)?)?.2
+        let series = page_series(&shared.known, &subject)?;
+        let past = if is_asked_of(&series) { shared.past()? } else { Vec::new() };
+        shared.page(&series, &past)?.2
     };
     let renderer = renderer(context.global.format)?;
     store::make_folder(&arguments.out)?;

@@ -28,6 +28,7 @@ use crate::units::{H100e, Usd, UsdPerH100e};
 pub const N_BOOTSTRAPS: usize = 200;
 
 /// Laws, tables and worlds that every company shares in a run.
+#[derive(Clone)]
 pub struct Workshop {
     /// Prices, mix and assumptions.
     pub tables: ChainTables,

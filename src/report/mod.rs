@@ -17,7 +17,7 @@ pub mod json;
 pub mod lint;
 pub mod machines;
 pub mod markdown;
-mod pressure;
+pub(crate) mod pressure;
 pub mod sections;
 pub mod source;
 

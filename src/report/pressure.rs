@@ -6,7 +6,7 @@
 use super::company::Material;
 use super::{Block, Cell, Prose, Section, SourceKind, SourceRef, Sources, Table, Tone, format};
 use crate::error::{Error, Result};
-use crate::series::Registry;
+use crate::series::{Registry, SeriesId};
 use crate::strategy::belief::Belief;
 use crate::strategy::pressure::{Pressure, pressure};
 use crate::strategy::rate::Rate;
@@ -14,13 +14,18 @@ use crate::strategy::rule::Rule;
 use crate::strategy::signals::Evidence;
 use crate::units::Unit;
 
+/// Whether a page about this series asks at all.
+pub(crate) fn is_asked_of(target: &SeriesId) -> bool {
+    target.metric().starts_with("capex")
+}
+
 /// The part of the page, if the company is watched and enough of the past is resolved.
 ///
 /// # Errors
 /// [`Error::Store`] if the archive cannot be read.
 pub(super) fn section(material: &Material<'_>) -> Result<Option<Section>> {
     let forecast = material.forecast;
-    if !forecast.target.metric().starts_with("capex") {
+    if !is_asked_of(&forecast.target) {
         return Ok(None);
     }
     let (rule, seed) = (Rule::bundled(), material.workshop.worlds.seed);
@@ -104,9 +109,10 @@ fn falsifiers(found: &Pressure, model: &SourceRef) -> Result<Table> {
 /// How such statements did, in words.
 fn record(found: &Pressure) -> String {
     let score = &found.record;
-    let did = match score.skill_lower {
-        Some(lower) if lower > 0.0 => "have beaten the base rate",
-        _ => "have not beaten the base rate: read that",
+    let did = if score.beats_base_rate() {
+        "have beaten the base rate"
+    } else {
+        "have not beaten the base rate: read that"
     };
     let brier = score.brier.zip(score.brier_base).map_or_else(String::new, |(own, base)| {
         format!(" (Brier score {own:.3} against {base:.3}, lower is better, n {})", score.n)

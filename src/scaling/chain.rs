@@ -127,6 +127,23 @@ pub struct Step {
     pub source: String,
 }
 
+impl Step {
+    /// What a law makes of a run.
+    fn of_capability(name: &str, law: &dyn ScalingLaw, capability: &Capability) -> Self {
+        let quantiles = capability.draws.quantiles(&[0.05, 0.5, 0.95]);
+        Self {
+            name: name.to_owned(),
+            kind: StepKind::Model,
+            expression: law.expression(),
+            unit: capability.scale.unit().to_owned(),
+            p05: quantiles[0],
+            p50: quantiles[1],
+            p95: quantiles[2],
+            source: law.citation().to_owned(),
+        }
+    }
+}
+
 /// From purchases to capability.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chain {
@@ -160,18 +177,8 @@ impl Chain {
     /// The same chain with what its run would score by another law.
     #[must_use]
     pub fn reading(mut self, law: &Law) -> Self {
-        let capability = law.capability(&self.run);
-        let quantiles = capability.draws.quantiles(&[0.05, 0.5, 0.95]);
-        self.steps.push(Step {
-            name: format!("capability on {}", capability.scale.name()),
-            kind: StepKind::Model,
-            expression: law.expression(),
-            unit: capability.scale.unit().to_owned(),
-            p05: quantiles[0],
-            p50: quantiles[1],
-            p95: quantiles[2],
-            source: law.citation().to_owned(),
-        });
+        let name = format!("capability on {}", law.scale().name());
+        self.steps.push(Step::of_capability(&name, law, &law.capability(&self.run)));
         self
     }
 
@@ -257,9 +264,9 @@ pub fn chain(
     let run = largest_run(&fleet, &running)?;
     let expression = "n x 1.979e15 x MFU(n) x availability x seconds, less the wall of the network";
     trace.model("largest training run", expression, "FLOP", &run);
-    let network = network_check(&run, &tables.assumptions, worlds)?;
+    let network = network_check(&run, &running.wall)?;
     let capability = law.capability(&run);
-    trace.capability(law, &capability);
+    trace.steps.push(Step::of_capability("capability", law, &capability));
     Ok(Chain {
         company: input.company.to_owned(),
         date: input.date,
@@ -548,12 +555,5 @@ impl Trace<'_> {
                 limit: self.assume("network_limit_flop")?.map(Flop),
             },
         })
-    }
-
-    fn capability(&mut self, law: &dyn ScalingLaw, capability: &Capability) {
-        let expression = law.expression();
-        let scale = capability.scale;
-        self.step("capability", StepKind::Model, &expression, scale.unit(), &capability.draws);
-        self.source(law.citation());
     }
 }

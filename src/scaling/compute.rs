@@ -199,22 +199,16 @@ pub struct NetworkCheck {
 /// Compares a run with the knee and the limit of data movement.
 ///
 /// # Errors
-/// [`crate::Error::NotFound`] if an assumption is missing, [`crate::Error::Invalid`] if the samples
-/// have different numbers of draws.
+/// [`crate::Error::Invalid`] if the samples have different numbers of draws.
 /// # Source
 /// Erdil and Schneider-Joseph (2024), arXiv 2411.01137.
-pub fn network_check(
-    run: &Draws<Flop>,
-    assumptions: &Assumptions,
-    worlds: &Worlds,
-) -> Result<NetworkCheck> {
-    let beyond = |name: &str| -> Result<f64> {
-        let limit = assumptions.draws(name, worlds)?;
-        Ok(run.zip(&limit, |run, limit| f64::from(u8::from(run.0 > limit)))?.mean())
+pub fn network_check(run: &Draws<Flop>, wall: &Wall) -> Result<NetworkCheck> {
+    let beyond = |limit: &Draws<Flop>| -> Result<f64> {
+        Ok(run.zip(limit, |run, limit| f64::from(u8::from(run > limit)))?.mean())
     };
     Ok(NetworkCheck {
-        share_beyond_knee: beyond("network_knee_flop")?,
-        share_infeasible: beyond("network_limit_flop")?,
+        share_beyond_knee: beyond(&wall.knee)?,
+        share_infeasible: beyond(&wall.limit)?,
     })
 }
 

@@ -14,6 +14,7 @@ use ndarray::{Array1, Array2};
 use super::hardware::Hardware;
 use crate::cells::Cells;
 use crate::error::{Error, Result};
+use crate::units::count;
 
 const TABLE: &str = include_str!("../../datasets/mfu_vs_cluster.csv");
 /// The chip of the rows that give a rate instead of an MFU.
@@ -261,11 +262,6 @@ fn clustered(
     let meat: f64 = scores.values().map(|score| score * score).sum();
     let half = Z_975 * meat.sqrt() / sum_xx;
     Some(((slope - half).exp(), (slope + half).exp()))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a table has far fewer than 2^52 rows")]
-fn count(n: usize) -> f64 {
-    n as f64
 }
 
 #[cfg(test)]

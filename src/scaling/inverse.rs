@@ -186,7 +186,7 @@ fn by_law(
     let n_draws = means.worlds.n_draws;
     let at = |compute: Flop| Draws::from_fn(n_draws, |i| law.curve(i, compute)).median();
     let (floor, ceiling) = (at(*law.domain().start()), at(top));
-    let run = Draws::from_fn(n_draws, |i| solve(law, i, target.value, rises.signum()));
+    let run = runs_for(law, n_draws, target.value);
     let fleet = fleet_for(&run, running)?;
     let bought = purchase(&fleet, target, means)?;
     let timing = Timing::of(target.by, means)?;
@@ -323,19 +323,20 @@ fn bindings(required: &Required, timing: &Timing, means: &Means<'_>) -> Result<B
     Ok(Bindings::count((0..means.worlds.n_draws).map(world)))
 }
 
-/// The run by which the law's curve meets a score in one world; the largest that is searched if it
-/// never does.
-pub(super) fn run_for(law: &dyn ScalingLaw, draw_idx: usize, score: f64) -> Flop {
-    let at = |decades: f64| law.curve(draw_idx, Flop(10.0_f64.powf(decades)));
-    solve(law, draw_idx, score, (at(RUNS.1) - at(RUNS.0)).signum())
+/// The run by which the law's curve meets a score, world by world; infinite where it never does. Each
+/// curve is solved once, whatever the number of worlds.
+pub(super) fn runs_for(law: &dyn ScalingLaw, n_draws: usize, score: f64) -> Draws<Flop> {
+    let curves = law.n_curves().min(n_draws);
+    let runs: Vec<_> = (0..curves).map(|draw_idx| solve(law, draw_idx, score)).collect();
+    Draws::from_fn(n_draws, |i| runs[i % curves])
 }
 
-/// Halves the searched decades until the curve meets the target.
-fn solve(law: &dyn ScalingLaw, draw_idx: usize, target: f64, direction: f64) -> Flop {
+/// Halves the searched decades until the curve meets the score.
+fn solve(law: &dyn ScalingLaw, draw_idx: usize, score: f64) -> Flop {
     let (mut low, mut high) = RUNS;
-    let enough = |decades: f64| {
-        direction * (law.curve(draw_idx, Flop(10.0_f64.powf(decades))) - target) >= 0.0
-    };
+    let at = |decades: f64| law.curve(draw_idx, Flop(10.0_f64.powf(decades)));
+    let direction = (at(high) - at(low)).signum();
+    let enough = |decades: f64| direction * (at(decades) - score) >= 0.0;
     if !enough(high) {
         return Flop(f64::INFINITY);
     }

@@ -17,7 +17,7 @@ use crate::cells::{Cells, Row};
 use crate::draws::Draws;
 use crate::error::{Error, Result};
 use crate::series::SeriesId;
-use crate::units::{Flop, H100e, SECONDS_PER_HOUR, Seconds};
+use crate::units::{Flop, H100e, SECONDS_PER_HOUR, Seconds, count};
 
 const NAME: &str = "datasets/known_runs.csv";
 const TABLE: &str = include_str!("../../datasets/known_runs.csv");
@@ -157,14 +157,15 @@ fn known_run(row: Row<'_>) -> Result<KnownRun> {
 
 /// Every known run by every way that leads to it.
 ///
-/// From a fleet, the share of the fleet that one run takes is calibrated on the other runs. Runs
-/// whose fleet was not public at the snapshot's day are left out.
+/// From a fleet, the share of the fleet that one run takes is calibrated on the other runs.
+///
+/// - `implied`: what [`implied_shares`] finds.
 ///
 /// # Errors
 /// [`Error::NotFound`] if a chip or an assumption is missing; [`Error::Insufficient`] if fewer than
 /// six runs have a fleet.
 pub fn check_runs(
-    known: &Snapshot,
+    implied: &[ImpliedShare],
     assumptions: &Assumptions,
     worlds: &Worlds,
 ) -> Result<Vec<RunCheck>> {
@@ -184,8 +185,7 @@ pub fn check_runs(
             checks.push(check(run, Route::Cluster, &run_of(&size, &running)?));
         }
     }
-    let implied = implied_shares(known, assumptions, worlds)?;
-    for own in &implied {
+    for own in implied {
         let others: Vec<_> =
             implied.iter().filter(|other| other.run.model != own.run.model).cloned().collect();
         let share = calibrate(&others)?;
@@ -235,7 +235,7 @@ pub struct ImpliedShare {
     pub variance_of_the_rest: f64,
 }
 
-/// The share that each known run took of its fleet, where the fleet is known.
+/// The share that each known run took of its fleet, where the fleet was public at the snapshot's day.
 ///
 /// With `F₁` the run of a cluster as large as the fleet, `F = s^(1 + log2 φ) F₁` below the wall, so
 /// `ln s = ln(F/F₁) / (1 + log2 φ)`.
@@ -304,11 +304,6 @@ pub fn calibrate(shares: &[ImpliedShare]) -> Result<Assumption> {
         &format!("{} known runs and the fleets of their labs", shares.len()),
         shares.iter().map(|share| share.run.released).max().unwrap_or_default(),
     )
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a table has far fewer than 2^52 rows")]
-fn count(n: usize) -> f64 {
-    n as f64
 }
 
 #[cfg(test)]

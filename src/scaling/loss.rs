@@ -128,6 +128,10 @@ impl ScalingLaw for Kaplan {
         (Flop::from_pf_days(self.critical_pf_days) / compute).powf(self.exponent)
     }
 
+    fn n_curves(&self) -> usize {
+        1
+    }
+
     fn scale(&self) -> Scale {
         Scale::Loss
     }
@@ -230,6 +234,10 @@ impl ScalingLaw for DataConstrained {
 
     fn curve(&self, _draw_idx: usize, compute: Flop) -> f64 {
         self.optimum_of(compute).loss
+    }
+
+    fn n_curves(&self) -> usize {
+        1
     }
 
     fn scale(&self) -> Scale {

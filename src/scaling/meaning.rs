@@ -5,7 +5,7 @@
 use chrono::NaiveDate;
 
 use super::assumption::Assumptions;
-use super::inverse::run_for;
+use super::inverse::runs_for;
 use super::law::{
     Capability, CapabilityRow, Form, Law, Sampling, Scale, ScalingLaw, rows, side_by_side,
 };
@@ -59,7 +59,7 @@ pub fn likeness(
     let median = capability.draws.median();
     let away = |row: &&CapabilityRow| (row.score - median).abs();
     let nearest = models.iter().min_by(|a, b| away(a).total_cmp(&away(b))).ok_or_else(missing)?;
-    let same_capability = Draws::from_fn(run.n_draws(), |i| run_for(law, i, reference.score));
+    let same_capability = runs_for(law, run.n_draws(), reference.score);
     Ok(Likeness {
         times_reference: run.map(|run| run / compute),
         copies: run.zip(&same_capability, |run, same| run / same)?,

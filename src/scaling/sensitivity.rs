@@ -129,6 +129,10 @@ mod tests {
         fn curve(&self, _draw_idx: usize, compute: Flop) -> f64 {
             10.0 * compute.0.log10()
         }
+
+        fn n_curves(&self) -> usize {
+            1
+        }
         fn scale(&self) -> Scale {
             Scale::Eci
         }

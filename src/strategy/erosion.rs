@@ -22,6 +22,7 @@ use crate::forecast::spec::Spec;
 use crate::forecast::{Forecaster, bootstrap, score, skill};
 use crate::period::Period;
 use crate::series::SeriesId;
+use crate::units::count;
 
 /// Shares whose passing is timed, beside half of today's.
 pub const THRESHOLDS: [f64; 4] = [0.5, 0.25, 0.1, 0.05];
@@ -369,8 +370,8 @@ fn spread(quantiles: &Quantiles, (median, last): (f64, f64), line: &Line, horizo
 
 /// Standard deviation of log odds `h` periods ahead of a line whose speed is uncertain too.
 fn wander(line: &Line, horizon: usize) -> f64 {
-    let h = number(horizon);
-    line.change_sd * (h + WANDER * h * h / number(line.n_changes)).sqrt()
+    let h = count(horizon);
+    line.change_sd * (h + WANDER * h * h / count(line.n_changes)).sqrt()
 }
 
 /// The speed a year with its interval, and the half-life of the odds, `ln 2 / −speed`.
@@ -381,8 +382,8 @@ fn wander(line: &Line, horizon: usize) -> f64 {
 /// # Source
 /// Durlauf and Phillips (1988), doi:10.2307/1913101
 fn speed(line: &Line, season: usize) -> Speed {
-    let season = number(season);
-    let error = line.change_sd * (WANDER / number(line.n_changes)).sqrt();
+    let season = count(season);
+    let error = line.change_sd * (WANDER / count(line.n_changes)).sqrt();
     let t = student(line).inverse_cdf(0.975);
     let (low, high) = (line.speed - t * error, line.speed + t * error);
     let half_life = |speed: f64| (speed < 0.0).then(|| std::f64::consts::LN_2 / (-speed * season));
@@ -392,7 +393,7 @@ fn speed(line: &Line, season: usize) -> Speed {
         Verdict::Growing
     } else {
         let needed = (t * line.change_sd / line.speed).powi(2) * WANDER;
-        let would_answer = if needed < FORESEEABLE * number(line.n_changes) {
+        let would_answer = if needed < FORESEEABLE * count(line.n_changes) {
             format!("about {needed:.0} periods of this speed and this unrest")
         } else {
             "a speed that stands out from the unrest".to_owned()
@@ -431,7 +432,7 @@ fn passages(
     season: usize,
     random: &Randomness,
 ) -> Vec<Passage> {
-    let error = line.change_sd * (WANDER / number(line.n_changes)).sqrt();
+    let error = line.change_sd * (WANDER / count(line.n_changes)).sqrt();
     let levels: Vec<f64> =
         thresholds.iter().map(|share| odds(*share).map_or(f64::NEG_INFINITY, f64::ln)).collect();
     let n_periods = YEARS_AHEAD * season;
@@ -445,7 +446,7 @@ fn passages(
             at += speed + line.change_sd * random.normal();
             for (first, level) in first.iter_mut().zip(&levels) {
                 if first.is_infinite() && at <= *level {
-                    *first = number(period) / number(season);
+                    *first = count(period) / count(season);
                 }
             }
         }
@@ -455,20 +456,15 @@ fn passages(
         times.sort_unstable_by(f64::total_cmp);
         let at = |level: f64| Some(sorted_quantile(&times, level)).filter(|time| time.is_finite());
         let n_reached = times.iter().filter(|time| time.is_finite()).count();
-        let reached = number(n_reached) / number(N_WORLDS);
+        let reached = count(n_reached) / count(N_WORLDS);
         Passage { share: *share, years: [at(0.1), at(0.5), at(0.9)], reached }
     };
     thresholds.iter().zip(times).map(passage).collect()
 }
 
 fn student(line: &Line) -> StudentsT {
-    let freedom = number(line.n_changes.saturating_sub(1).max(1));
+    let freedom = count(line.n_changes.saturating_sub(1).max(1));
     StudentsT::new(0.0, 1.0, freedom).expect("one degree of freedom or more")
-}
-
-#[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 periods and worlds")]
-fn number(n: usize) -> f64 {
-    n as f64
 }
 
 #[cfg(test)]

@@ -42,9 +42,9 @@ pub fn placebos(known: &Snapshot, rule: &Rule, n: usize, seed: u64) -> Result<Ve
                 trials(&made, rule, Engine::LeftOut)
             };
             let panels: Vec<Vec<Trial>> = (0..n).into_par_iter().map(one).collect::<Result<_>>()?;
-            let claimed = panels.iter().filter(|panel| {
-                score(panel, Way::Signals, day, rule).skill_lower.is_some_and(|lower| lower > 0.0)
-            });
+            let claimed = panels
+                .iter()
+                .filter(|panel| score(panel, Way::Signals, day, rule).beats_base_rate());
             let claims = Share { n_hits: claimed.count(), n: panels.len() };
             let alarms = panels.iter().map(|panel| false_alarms(panel, Way::Signals, day, rule));
             let events = panels.iter().map(|panel| events(panel, day, rule));

@@ -1,8 +1,10 @@
 //! A share of cases with its width: the beta distribution, and nothing else.
 //!
-//! May use no other file of the crate. Cases may be parts of one where they overlap.
+//! May use `units`. Cases may be parts of one where they overlap.
 
 use statrs::distribution::{Beta, ContinuousCDF};
+
+use crate::units::count;
 
 /// A probability and how sure it is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -65,11 +67,6 @@ pub struct Size {
     pub overlap: f64,
     /// Of the central interval.
     pub coverage: f64,
-}
-
-#[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 cases")]
-fn count(n: usize) -> f64 {
-    n as f64
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::forecast::regression::{Design, Estimator, Linear, fit};
 use crate::forecast::{Forecaster, Path, score};
 use crate::period::Frequency;
 use crate::series::SeriesId;
+use crate::units::count;
 
 use super::market::{odds, share};
 
@@ -82,7 +83,7 @@ impl Model {
                 levels.len()
             ))
         })?;
-        let ahead = (1..=horizon).map(number);
+        let ahead = (1..=horizon).map(count);
         Ok(match self {
             Self::LastValue => vec![last; horizon],
             Self::FisherPry => {
@@ -164,7 +165,7 @@ pub(super) fn line_of(window: &[f64]) -> Result<Line> {
     let changes: Vec<f64> = window.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let mean = score::mean(&changes).unwrap_or(0.0);
     let squares: f64 = changes.iter().map(|change| (change - mean).powi(2)).sum();
-    let change_sd = (squares / number(changes.len() - 1)).sqrt();
+    let change_sd = (squares / count(changes.len() - 1)).sqrt();
     Ok(Line { speed: slope(window)?, change_sd, n_changes: changes.len() })
 }
 
@@ -199,7 +200,7 @@ fn path(model: Model, history: &History, levels: Vec<f64>) -> Path {
 }
 
 fn slope(levels: &[f64]) -> Result<f64> {
-    let rows: Vec<Vec<f64>> = (0..levels.len()).map(|t| vec![number(t)]).collect();
+    let rows: Vec<Vec<f64>> = (0..levels.len()).map(|t| vec![count(t)]).collect();
     Ok(least_squares(&["t"], &rows, levels)?.coefficients[0])
 }
 
@@ -207,9 +208,9 @@ fn slope(levels: &[f64]) -> Result<f64> {
 fn slope_after_break(levels: &[f64]) -> Result<f64> {
     let n = levels.len();
     let rows_with = |at: usize| -> Vec<Vec<f64>> {
-        (0..n).map(|t| vec![number(t), number(t.saturating_sub(at))]).collect()
+        (0..n).map(|t| vec![count(t), count(t.saturating_sub(at))]).collect()
     };
-    let straight: Vec<Vec<f64>> = (0..n).map(|t| vec![number(t)]).collect();
+    let straight: Vec<Vec<f64>> = (0..n).map(|t| vec![count(t)]).collect();
     let one = least_squares(&["t"], &straight, levels)?;
     let mut best = (one.coefficients[0], criterion(&one, &straight, levels, 2.0)?);
     for at in LEAST_SIDE..n.saturating_sub(LEAST_SIDE) {
@@ -229,7 +230,7 @@ fn criterion(fitted: &Linear, rows: &[Vec<f64>], levels: &[f64], k: f64) -> Resu
     for (row, level) in rows.iter().zip(levels) {
         squares += (level - fitted.predict(row)?).powi(2);
     }
-    let n = number(levels.len());
+    let n = count(levels.len());
     Ok(n * (squares / n).max(f64::MIN_POSITIVE).ln() + k * n.ln())
 }
 
@@ -250,11 +251,6 @@ fn rival(levels: &[f64], horizon: usize) -> Result<Vec<f64>> {
 fn least_squares(names: &[&str], rows: &[Vec<f64>], y: &[f64]) -> Result<Linear> {
     let names = names.iter().map(|name| (*name).to_owned()).collect();
     fit(&Estimator::LeastSquares {}, &Design::new(names, rows)?, y)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 periods")]
-fn number(n: usize) -> f64 {
-    n as f64
 }
 
 #[cfg(test)]

@@ -85,6 +85,11 @@ pub struct Score {
 }
 
 impl Score {
+    /// Whether the lower bound of skill lies above zero: the base rate is beaten.
+    pub fn beats_base_rate(&self) -> bool {
+        self.skill_lower.is_some_and(|lower| lower > 0.0)
+    }
+
     /// The grade: `C` at most, since one panel speaks for all; `D` where skill is not above zero.
     pub fn grade(&self) -> Grade {
         let (n, skill, lower) = (self.n, self.skill, self.skill_lower);

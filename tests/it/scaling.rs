@@ -276,7 +276,9 @@ fn known_runs_lie_in_their_intervals_about_as_often_as_promised() {
     let archive = bundled::archive().expect("the bundled data read");
     let known = archive.as_of(archive.known_through()).expect("known");
     let assumptions = Assumptions::bundled().expect("bundled");
-    let checks = check_runs(&known, &assumptions, &worlds(2000)).expect("computed");
+    let worlds = worlds(2000);
+    let shares = implied_shares(&known, &assumptions, &worlds).expect("known fleets");
+    let checks = check_runs(&shares, &assumptions, &worlds).expect("computed");
     for (route, n) in [(Route::Cluster, 22), (Route::Fleet, 14)] {
         let found = summarize(&checks, route).expect("runs");
         assert_eq!(found.n, n);

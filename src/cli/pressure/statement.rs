@@ -16,6 +16,7 @@ use crate::strategy::pressure::{Falsifier, Pressure, pressure};
 use crate::strategy::pricing::{Priced, priced};
 use crate::strategy::rule::Rule;
 use crate::strategy::trial::{Engine, trials};
+use crate::units::count;
 
 pub(super) fn run(
     context: &Context,
@@ -71,9 +72,10 @@ fn front(found: &Pressure, rule: &Rule) -> String {
     };
     let independent =
         format!("worth {:.0} that do not overlap", count(belief.base.n) / rule.overlap);
-    let verdict = match found.record.skill_lower {
-        Some(lower) if lower > 0.0 => "the signals have beaten the base rate",
-        _ => "the signals have not beaten the base rate: read that",
+    let verdict = if found.record.beats_base_rate() {
+        "the signals have beaten the base rate"
+    } else {
+        "the signals have not beaten the base rate: read that"
     };
     format!(
         "{subject} is {}; base rate {}, n {} company-quarters, {independent}; grade {}: {verdict} ({})",
@@ -83,11 +85,6 @@ fn front(found: &Pressure, rule: &Rule) -> String {
         found.record.grade().letter(),
         score_words(&found.record)
     )
-}
-
-#[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 company-quarters")]
-fn count(n: usize) -> f64 {
-    n as f64
 }
 
 fn people(found: &Pressure, prices: &[Priced], rule: &Rule) -> String {
@@ -150,9 +147,10 @@ fn beside(found: &Pressure) -> Vec<String> {
             _ => "the others' growth is not known: the base rate stands alone".to_owned(),
         });
     }
-    let record = match found.drawn_record.skill_lower {
-        Some(lower) if lower > 0.0 => "such numbers have beaten the base rate",
-        _ => "such numbers have not beaten the base rate",
+    let record = if found.drawn_record.beats_base_rate() {
+        "such numbers have beaten the base rate"
+    } else {
+        "such numbers have not beaten the base rate"
     };
     let record = format!("{record} ({})", score_words(&found.drawn_record));
     lines.push(match found.drawn {

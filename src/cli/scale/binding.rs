@@ -101,8 +101,7 @@ fn asked(
         tables.assumptions = scenario.assumptions(&tables.assumptions)?;
     }
     let law = workshop.law_under(&tables.assumptions, question.target.by)?;
-    let mut changed = Workshop::new(workshop.worlds.seed, workshop.worlds.origin)?;
-    changed.tables = tables;
+    let changed = Workshop { tables, ..workshop.clone() };
     let found = buyers(known, question.company, &changed, question.start)?;
     let span = Period::new(known.as_of(), question.target.by.max(known.as_of()))?;
     let buyers = spending(found, scenario.map_or(1.0, |scenario| scenario.factor(span)));

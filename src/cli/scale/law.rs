@@ -69,13 +69,14 @@ fn compared(context: &Context, scale: Scale) -> Result<Outcome> {
         shown.push(line(scale, later, larger, if is_used { "used" } else { "" }));
     }
     beside(&mut printed, &laws);
-    let domain = refit(used)?.domain();
+    let fitted = [refit(used)?, refit(Form::LOG)?];
+    let domain = fitted[0].domain();
     printed.beside("domain_flop", json!([domain.start().0, domain.end().0]));
     let header =
         ["law", "", "later models", "larger models", "early models", "parameters (early models)"];
     printed.print(context.global.format, || table(&header, &[2, 3, 4], shown))?;
-    for form in [used, Form::LOG] {
-        let law = refit(form)?;
+    for law in &fitted {
+        let form = law.best().form();
         context.say(format!("{form}, all {} models: {}", law.n_rows(), law.with_intervals()));
         context.say(format!(
             "  {}; training compute from {:.1e} to {:.1e} FLOP; {}",

@@ -85,19 +85,8 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
 }
 
 /// Prints words under a table, in lines of at most 110 characters.
-fn say(words: &str) -> Result<()> {
-    let mut lines = vec![String::new()];
-    for word in words.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= 110 => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    print(&lines.join("\n"))
+fn say(text: &str) -> Result<()> {
+    print(words::filled(110, "", text).trim_end())
 }
 
 /// Low and high in short form: `1.17 M to 1.63 M`; whole percents for a share.

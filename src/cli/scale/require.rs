@@ -48,12 +48,12 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
     let workshop = Workshop::new(context.global.seed, known.as_of())?;
     let start = by.checked_sub_days(run_length(&workshop)?).unwrap_or(by);
     let company = arguments.company.as_deref();
-    let buyers = buyers(&known, company, &workshop, start)?;
-    let means = Means { tables: &workshop.tables, buyers: &buyers, worlds: &workshop.worlds };
     if !arguments.scenario.is_empty() {
         let question = Question { target: Target { scale, value, by }, start, company };
         return binding::run(context, &known, &workshop, &question, &arguments.scenario);
     }
+    let buyers = buyers(&known, company, &workshop, start)?;
+    let means = Means { tables: &workshop.tables, buyers: &buyers, worlds: &workshop.worlds };
     let laws = laws(&workshop, by)?;
     let words: Vec<_> = laws.iter().map(|law| law.best().form().word()).collect();
     let named: Vec<_> = words

@@ -20,7 +20,8 @@ pub(super) fn run(context: &Context, _arguments: &Arguments) -> Result<Outcome> 
     let assumptions = Assumptions::bundled()?;
     let worlds =
         Worlds { seed: context.global.seed, origin: known.as_of(), n_draws: DEFAULT_N_DRAWS };
-    let checks = check_runs(&known, &assumptions, &worlds)?;
+    let shares = implied_shares(&known, &assumptions, &worlds)?;
+    let checks = check_runs(&shares, &assumptions, &worlds)?;
     let mut rows = Rows::new(&[
         "model",
         "organization",
@@ -75,7 +76,6 @@ pub(super) fn run(context: &Context, _arguments: &Arguments) -> Result<Outcome> 
         });
         rows.beside(key, facts);
     }
-    let shares = implied_shares(&known, &assumptions, &worlds)?;
     let share = calibrate(&shares)?;
     rows.beside(
         "cluster_share",

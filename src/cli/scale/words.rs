@@ -43,11 +43,16 @@ pub(super) fn shown_change(value: f64, unit: &str) -> String {
 
 /// A text in lines of at most 100 columns, the first behind `lead`, the others indented as far.
 pub(in crate::cli) fn wrapped(lead: &str, text: &str) -> String {
+    filled(WIDTH, lead, text)
+}
+
+/// The same in lines of at most `width` columns.
+pub(super) fn filled(width: usize, lead: &str, text: &str) -> String {
     let mut lines = String::new();
     let mut line = lead.to_owned();
     let mut is_fresh = true;
     for word in text.split_whitespace() {
-        if !is_fresh && line.chars().count() + 1 + word.chars().count() > WIDTH {
+        if !is_fresh && line.chars().count() + 1 + word.chars().count() > width {
             lines.push_str(&line);
             lines.push('\n');
             line = " ".repeat(lead.chars().count());

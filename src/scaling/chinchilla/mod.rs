@@ -152,6 +152,10 @@ impl ScalingLaw for Chinchilla {
         self.optimum_of(compute).loss
     }
 
+    fn n_curves(&self) -> usize {
+        1
+    }
+
     fn scale(&self) -> Scale {
         Scale::Loss
     }

@@ -12,10 +12,10 @@ use super::curve::Curve;
 use super::data::CapabilityRow;
 use super::fit::{Fitter, Point};
 use super::form::{Form, Shape, Time};
-use super::{PROGRESS, Scale, count, points};
+use super::{PROGRESS, Scale, points};
 use crate::error::{Error, Result};
 use crate::scaling::assumption::Assumptions;
-use crate::units::Flop;
+use crate::units::{Flop, count};
 
 /// Units of X tried for the literal law, as powers of ten of FLOP.
 const UNITS: std::ops::RangeInclusive<i32> = 18..=22;

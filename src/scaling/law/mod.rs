@@ -23,7 +23,7 @@ use self::fit::{Fitter, Point};
 use super::assumption::{Assumptions, Worlds};
 use crate::draws::{Draws, Randomness, sorted_quantile};
 use crate::error::{Error, Result};
-use crate::units::Flop;
+use crate::units::{Flop, count};
 
 /// How often rows are resampled unless asked otherwise.
 pub const DEFAULT_N_BOOTSTRAPS: usize = 500;
@@ -153,6 +153,8 @@ pub trait ScalingLaw {
     /// The law's curve in one world, without the scatter of single models; rises or falls with
     /// compute throughout.
     fn curve(&self, draw_idx: usize, compute: Flop) -> f64;
+    /// How many curves there are: worlds `i` and `i + n_curves` share one.
+    fn n_curves(&self) -> usize;
     /// The scale of its answers.
     fn scale(&self) -> Scale;
 }
@@ -326,6 +328,10 @@ impl ScalingLaw for Law {
         self.scale.bend(refit.value(compute.0.log10(), self.year))
     }
 
+    fn n_curves(&self) -> usize {
+        self.refits.len()
+    }
+
     fn scale(&self) -> Scale {
         self.scale
     }
@@ -388,11 +394,6 @@ fn bootstrap(
 
 fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
     values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a table has far fewer than 2^52 rows")]
-fn count(n: usize) -> f64 {
-    n as f64
 }
 
 #[cfg(test)]
