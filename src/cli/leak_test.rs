@@ -4,10 +4,11 @@ use clap::Args;
 use serde_json::json;
 
 use super::output::{Rows, print, table};
-use super::{Context, Format, Outcome, run, series_ids};
+use super::{Context, Format, Outcome, series_ids};
 use crate::error::{Error, Result};
 use crate::forecast::engine;
 use crate::forecast::leak::{self, Suspect, Verdict};
+use crate::report::desk::Desk;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -29,7 +30,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
     let archive = context.archive()?;
     let known = context.snapshot()?;
     let series = match arguments.series.as_slice() {
-        [] => run::main_series()?,
+        [] => Desk::main_series()?,
         asked => series_ids(asked)?,
     };
     let suspects: Vec<Suspect> = match arguments.models.as_slice() {

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::{Months, NaiveDate};
 use clap::Args;
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -12,38 +11,14 @@ use super::{Context, Format, Outcome, ledger};
 use crate::archive::Snapshot;
 use crate::error::{Error, Result};
 use crate::forecast::Forecast;
-use crate::forecast::backtest::Book;
-use crate::forecast::engine::Chipcast;
 use crate::forecast::run_record::{self, Bought, Method, RunRecord, RunRow};
 use crate::ingest::bundled;
-use crate::report::company::{Material, company};
-use crate::report::industry::industry;
-use crate::report::machines::{Machines, Workshop, machines};
-use crate::report::pressure::is_asked_of;
-use crate::report::sections::Track;
+use crate::report::desk::{Desk, HORIZON, PAGES, Page};
+use crate::report::machines::Machines;
 use crate::report::{Html, Json, Markdown, Render, Report, format};
 use crate::series::SeriesId;
 use crate::store;
-use crate::strategy::rule::Rule;
-use crate::strategy::trial::{Engine, Trial, trials};
 use crate::units::Unit;
-
-/// The companies that have a page, with the series that it is about.
-const PAGES: [(&str, &str); 6] = [
-    ("msft", "capex_cash"),
-    ("googl", "capex_cash"),
-    ("amzn", "capex_cash"),
-    ("meta", "capex_cash"),
-    ("orcl", "capex_cash"),
-    ("nvda", "revenue"),
-];
-/// Series that are forecast beside those of the pages.
-const BESIDE: [&str; 4] =
-    ["nvda.revenue.data_center", "nvda.capex_cash", "amd.revenue", "tsmc.revenue_monthly"];
-/// Quarters ahead that a run asks for.
-pub(super) const HORIZON: usize = 4;
-/// Years of earlier origins that a page shows.
-const SHOWN_MONTHS: u32 = 66;
 
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
@@ -74,78 +49,10 @@ fn renderer(asked: Format) -> Result<&'static dyn Render> {
     }
 }
 
-/// Everything that the pages of one run share.
-struct Shared {
-    known: Snapshot,
-    book: Book,
-    workshop: Workshop,
-    run_id: String,
-    from: NaiveDate,
-}
-
-impl Shared {
-    fn new(context: &Context, known: Snapshot) -> Result<Self> {
-        Self::seeded(context.global.seed, context.run_id(&known), known)
-    }
-
-    fn seeded(seed: u64, run_id: String, known: Snapshot) -> Result<Self> {
-        let from = known.as_of() - Months::new(SHOWN_MONTHS);
-        Ok(Self {
-            book: Book::new(&known, HORIZON)?,
-            workshop: Workshop::new(seed, known.as_of())?,
-            run_id,
-            known,
-            from,
-        })
-    }
-
-    /// What would have been said of pressure up to the day; every page of a buyer shares it.
-    fn past(&self) -> Result<Vec<Trial>> {
-        trials(&self.known, Rule::bundled(), Engine::Drawn(self.workshop.worlds.seed))
-    }
-
-    fn page(
-        &self,
-        series: &SeriesId,
-        past: &[Trial],
-    ) -> Result<(Forecast, Option<Machines>, Report)> {
-        let forecast = self.book.forecast(&Chipcast, series)?;
-        let track = Track::of(&self.book, series, self.from)?;
-        let machines = self.machines(&forecast)?;
-        let report = company(&Material {
-            known: &self.known,
-            run_id: &self.run_id,
-            forecast: &forecast,
-            track: &track,
-            machines: machines.as_ref(),
-            workshop: &self.workshop,
-            past,
-        })?;
-        Ok((forecast, machines, report))
-    }
-
-    /// What the spend buys; `None` for a company whose spend buys no machines of its own.
-    fn machines(&self, forecast: &Forecast) -> Result<Option<Machines>> {
-        let spend = match forecast.target.as_str() {
-            "nvda.revenue" => {
-                let data_center = SeriesId::new("nvda.revenue.data_center")?;
-                self.book.forecast(&Chipcast, &data_center)
-            }
-            _ if forecast.target.metric() == "capex_cash" => Ok(forecast.clone()),
-            _ => return Ok(None),
-        };
-        match spend.and_then(|spend| machines(&self.known, &spend, &self.workshop)) {
-            Ok(machines) => Ok(Some(machines)),
-            Err(Error::Insufficient(_) | Error::NotFound(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-/// Every series that the main job forecasts.
-pub(super) fn main_series() -> Result<Vec<SeriesId>> {
-    let pages = PAGES.iter().map(|(owner, metric)| SeriesId::new(&format!("{owner}.{metric}")));
-    pages.chain(BESIDE.iter().map(|series| SeriesId::new(series))).collect()
+/// A desk for what the archive knows.
+fn desk(context: &Context, known: Snapshot) -> Result<Desk> {
+    let run_id = context.run_id(&known);
+    Desk::new(known, run_id, context.global.seed)
 }
 
 /// The main job: forecasts, scaling and reports from what the archive knows.
@@ -153,27 +60,23 @@ pub(super) fn run(context: &Context, arguments: &RunArguments) -> Result<Outcome
     context.store_bundle()?;
     let known = context.snapshot()?;
     ledger::resolve(context, &known)?;
-    let shared = Shared::new(context, known)?;
-    let default = || Path::new("runs").join(&shared.run_id);
+    let desk = desk(context, known)?;
+    let default = || Path::new("runs").join(&desk.run_id);
     let folder = arguments.out.clone().unwrap_or_else(default);
     store::make_folder(&folder)?;
-    let past = shared.past()?;
-    let pages: Vec<Result<_>> = PAGES
-        .par_iter()
-        .map(|(owner, metric)| {
-            let series = SeriesId::new(&format!("{owner}.{metric}"))?;
-            let (forecast, machines, report) = shared.page(&series, &past)?;
-            let path = write(&folder, owner, &report, &Html)?;
-            Ok((forecast, machines, path))
-        })
-        .collect();
+    let written = |page: Result<Page>| {
+        let page = page?;
+        let path = write(&folder, &page.owner, &page.report, &Html)?;
+        Ok((page, path))
+    };
+    let pages: Vec<Result<(Page, PathBuf)>> = desk.pages()?.into_par_iter().map(written).collect();
     let (mut forecasts, mut fleets, mut paths, mut failed) =
         (Vec::new(), Vec::new(), Vec::new(), 0);
     for page in pages {
         match page {
-            Ok((forecast, machines, path)) => {
-                forecasts.push(forecast);
-                fleets.extend(machines);
+            Ok((page, path)) => {
+                forecasts.push(page.forecast);
+                fleets.extend(page.machines);
                 paths.push(path);
             }
             Err(error @ (Error::NotFound(_) | Error::Insufficient(_))) => {
@@ -183,41 +86,42 @@ pub(super) fn run(context: &Context, arguments: &RunArguments) -> Result<Outcome
             Err(error) => return Err(error),
         }
     }
-    for series in BESIDE {
-        match shared.book.forecast(&Chipcast, &SeriesId::new(series)?) {
+    for series in Desk::beside() {
+        let series = series?;
+        match desk.forecast(&series) {
             Ok(forecast) => forecasts.push(forecast),
             Err(error) => {
                 failed += 1;
-                Context::fail(series, &error);
+                Context::fail(series.as_str(), &error);
             }
         }
     }
-    let page = industry(&shared.known, &shared.run_id, &forecasts, &fleets, context.global.seed)?;
+    let page = desk.industry(&forecasts, &fleets)?;
     paths.push(write(&folder, "industry", &page, &Html)?);
     let bought: Vec<_> = fleets.iter().filter_map(bought).collect();
-    let record = record(context, &shared, &forecasts, &bought)?;
+    let record = record(context, &desk, &forecasts, &bought)?;
     store::write_atomic(&folder.join(run_record::FILE_NAME), &record.bytes()?)?;
-    ledger::keep(context, &shared.known, &shared.run_id, &forecasts)?;
-    print_summary(context, &shared, (&forecasts, &bought), &paths)?;
+    ledger::keep(context, &desk.known, &desk.run_id, &forecasts)?;
+    print_summary(context, &desk, (&forecasts, &bought), &paths)?;
     Ok(if failed > 0 { Outcome::Partial } else { Outcome::Done })
 }
 
 /// The record of a run.
 fn record(
     context: &Context,
-    shared: &Shared,
+    desk: &Desk,
     forecasts: &[Forecast],
     bought: &[(Vec<String>, Bought)],
 ) -> Result<RunRecord> {
     let rows: Vec<_> =
-        forecasts.iter().map(|f| RunRow::of(f, &shared.known)).collect::<Result<_>>()?;
+        forecasts.iter().map(|f| RunRow::of(f, &desk.known)).collect::<Result<_>>()?;
     Ok(RunRecord {
         schema_version: run_record::SCHEMA_VERSION,
-        run_id: shared.run_id.clone(),
-        as_of: shared.known.as_of(),
+        run_id: desk.run_id.clone(),
+        as_of: desk.known.as_of(),
         seed: context.global.seed,
         method: Method::current(),
-        data_digest: shared.known.digest(),
+        data_digest: desk.known.digest(),
         forecasts: rows.into_iter().flatten().collect(),
         purchases: bought.iter().map(|(_, row)| row.clone()).collect(),
     })
@@ -225,11 +129,11 @@ fn record(
 
 /// What this program says that the spend of each company bought, as of a day.
 pub(super) fn bought_as_of(context: &Context, known: Snapshot, seed: u64) -> Result<Vec<Bought>> {
-    let shared = Shared::seeded(seed, context.run_id(&known), known)?;
+    let desk = Desk::new(known.clone(), context.run_id(&known), seed)?;
     let of_page = |(owner, metric): &(&str, &str)| -> Result<Option<Bought>> {
         let series = SeriesId::new(&format!("{owner}.{metric}"))?;
-        let machines = match shared.book.forecast(&Chipcast, &series) {
-            Ok(forecast) => shared.machines(&forecast)?,
+        let machines = match desk.forecast(&series) {
+            Ok(forecast) => desk.machines(&forecast)?,
             Err(Error::NotFound(_) | Error::Insufficient(_)) => None,
             Err(error) => return Err(error),
         };
@@ -241,40 +145,24 @@ pub(super) fn bought_as_of(context: &Context, known: Snapshot, seed: u64) -> Res
 
 /// One page in one format.
 pub(super) fn report(context: &Context, arguments: &ReportArguments) -> Result<Outcome> {
-    let shared = Shared::new(context, context.snapshot()?)?;
+    let desk = desk(context, context.snapshot()?)?;
     let subject = arguments.subject.to_ascii_lowercase();
     let page = if subject == "industry" {
         let (mut forecasts, mut fleets) = (Vec::new(), Vec::new());
         for (owner, metric) in PAGES {
-            let series = SeriesId::new(&format!("{owner}.{metric}"))?;
-            let forecast = shared.book.forecast(&Chipcast, &series)?;
-            fleets.extend(shared.machines(&forecast)?);
+            let forecast = desk.forecast(&SeriesId::new(&format!("{owner}.{metric}"))?)?;
+            fleets.extend(desk.machines(&forecast)?);
             forecasts.push(forecast);
         }
-        industry(&shared.known, &shared.run_id, &forecasts, &fleets, context.global.seed)?
+        desk.industry(&forecasts, &fleets)?
     } else {
-        let series = page_series(&shared.known, &subject)?;
-        let past = if is_asked_of(&series) { shared.past()? } else { Vec::new() };
-        shared.page(&series, &past)?.2
+        desk.page(&desk.series_of(&subject)?)?.report
     };
     let renderer = renderer(context.global.format)?;
     store::make_folder(&arguments.out)?;
     let path = write(&arguments.out, &subject, &page, renderer)?;
     super::output::print(&path.display().to_string())?;
     Ok(Outcome::Done)
-}
-
-/// The series that a company's page is about: the page's own, or capex, or revenue.
-fn page_series(known: &Snapshot, company: &str) -> Result<SeriesId> {
-    let listed = PAGES.iter().find(|(owner, _)| *owner == company).map(|(_, metric)| *metric);
-    for metric in listed.into_iter().chain(["capex_cash", "revenue"]) {
-        let series = SeriesId::new(&format!("{company}.{metric}"))?;
-        if known.series(&series).is_ok() {
-            return Ok(series);
-        }
-    }
-    Err(Error::not_found(format!("no capital expenditure or revenue of `{company}` is known"))
-        .hint("`chipcast data list` shows every series; `industry` is the page on all companies"))
 }
 
 fn write(folder: &Path, name: &str, report: &Report, renderer: &dyn Render) -> Result<PathBuf> {
@@ -363,7 +251,7 @@ fn bought(machines: &Machines) -> Option<(Vec<String>, Bought)> {
 
 fn print_summary(
     context: &Context,
-    shared: &Shared,
+    desk: &Desk,
     (forecasts, bought): (&[Forecast], &[(Vec<String>, Bought)]),
     paths: &[PathBuf],
 ) -> Result<()> {
@@ -386,15 +274,15 @@ fn print_summary(
     let shown_paths: Vec<Value> =
         paths.iter().map(|path| json!(path.display().to_string())).collect();
     rows.beside("purchases", bought.iter().map(|(_, row)| json!(row)).collect());
-    rows.beside("run_id", json!(shared.run_id));
-    rows.beside("as_of", json!(shared.known.as_of()));
+    rows.beside("run_id", json!(desk.run_id));
+    rows.beside("as_of", json!(desk.known.as_of()));
     rows.beside("reports", Value::Array(shown_paths));
     let header = ["series", "unit", "last", "next", "second", "third", "fourth", "grade", "model"];
     let people = || {
         let mut text = format!(
             "as of {}, run {}; medians with 80% intervals\n\n{}\n\n{}\n\nreports:",
-            shared.known.as_of(),
-            shared.run_id,
+            desk.known.as_of(),
+            desk.run_id,
             table(&header, &[2, 3, 4, 5, 6], shown),
             table(&BOUGHT, &[2, 3, 5, 6], bought.iter().map(|(line, _)| line.clone()).collect()),
         );

@@ -4,7 +4,7 @@
 //! Forecasts made before the value was known and those made afterwards never share a section.
 
 use super::chart::{Bar, Bars};
-use super::company::disclosures;
+use super::disclosures::disclosures;
 use super::{
     Block, Cell, Chart, KeyFigure, Prose, Report, Section, SourceRef, Table, Tone, format,
 };

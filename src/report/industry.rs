@@ -3,7 +3,7 @@
 //! May use `forecast`, `scaling` and the rest of `report`.
 
 use super::chart::{Bar, Bars};
-use super::company::{disclosures, last_source};
+use super::disclosures::disclosures;
 use super::machines::Machines;
 use super::{Cell, Chart, KeyFigure, Prose, Report, Section, SourceRef, Sources, Table, format};
 use crate::archive::Snapshot;
@@ -34,7 +34,7 @@ pub fn industry(
     let end = format::date(total.end);
     let mut sources = Sources::from(&model);
     for forecast in forecasts.iter().filter(|forecast| is_calendar_buyer(forecast)) {
-        if let Some(last) = last_source(known, &forecast.target)? {
+        if let Some(last) = SourceRef::last_of(known, &forecast.target)? {
             sources = sources.and(&last);
         }
     }
@@ -112,7 +112,7 @@ fn league(known: &Snapshot, forecasts: &[Forecast], model: &SourceRef) -> Result
     let mut bars = Vec::new();
     for forecast in forecasts {
         let Some(step) = forecast.steps.first() else { continue };
-        let source = last_source(known, &forecast.target)?.unwrap_or_else(|| model.clone());
+        let source = SourceRef::last_of(known, &forecast.target)?.unwrap_or_else(|| model.clone());
         let refused = || Cell::missing("refused: no skill");
         let interval = step.quantiles.interval(0.8).filter(|_| step.refusal.is_none());
         rows.push(vec![

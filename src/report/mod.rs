@@ -9,7 +9,8 @@ pub mod calibration;
 pub mod cell;
 pub mod chart;
 pub mod company;
-pub(crate) mod curves;
+pub mod desk;
+pub(crate) mod disclosures;
 pub mod format;
 pub mod html;
 pub mod industry;
@@ -17,8 +18,6 @@ pub mod json;
 pub mod lint;
 pub mod machines;
 pub mod markdown;
-pub(crate) mod pressure;
-pub mod sections;
 pub mod source;
 
 use chrono::NaiveDate;

@@ -8,11 +8,12 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
+use crate::archive::Snapshot;
 use crate::error::{Error, Result};
 use crate::ingest::edgar::submissions::is_accession;
 use crate::observation::{Announcement, Observation, VintageBasis};
 use crate::report::format;
-use crate::series::{Kind, Registry};
+use crate::series::{Kind, Registry, SeriesId};
 
 /// How a number came to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -95,6 +96,14 @@ impl SourceRef {
     /// What this run computed: `step` says how, `run_id` finds it.
     pub fn model(step: impl Into<String>, run_id: &str, as_of: NaiveDate) -> Self {
         Self::new(SourceKind::Model, step, format!("run {run_id}"), as_of)
+    }
+
+    /// The source of a series' last known value.
+    ///
+    /// # Errors
+    /// As [`Snapshot::current`].
+    pub fn last_of(known: &Snapshot, series: &SeriesId) -> Result<Option<Self>> {
+        Ok(known.current(series)?.last().map(Self::observed))
     }
 
     /// The source of an observation; its kind is the registry's for the series.

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::super::output::{Rows, table};
-use super::super::{Context, Outcome, run as main_job, series_ids};
+use super::super::{Context, Outcome, series_ids};
 use super::{asked, read};
 use crate::archive::Snapshot;
 use crate::error::{Error, Result};
@@ -18,6 +18,7 @@ use crate::forecast::naive::Guide;
 use crate::forecast::record::Truth;
 use crate::forecast::reliability::{Claim, Reliability, Share, reliability};
 use crate::report::calibration::{Subject, calibration};
+use crate::report::desk::{Desk, HORIZON};
 use crate::report::{Html, Render};
 use crate::store::{make_folder, write_atomic};
 
@@ -73,10 +74,10 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
 /// The claims of a backtest of the engine's own choice, with the guide beside them.
 fn backtested(known: &Snapshot, arguments: &Arguments) -> Result<Vec<Claim>> {
     let series = match arguments.series.as_slice() {
-        [] => main_job::main_series()?,
+        [] => Desk::main_series()?,
         asked => series_ids(asked)?,
     };
-    let book = Book::new(known, main_job::HORIZON)?;
+    let book = Book::new(known, HORIZON)?;
     let mut claims = Vec::new();
     for id in &series {
         let rows_of = |model: &'static dyn Forecaster| match book.backtest(

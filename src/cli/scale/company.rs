@@ -14,7 +14,7 @@ use crate::forecast::Forecast;
 use crate::forecast::backtest::Book;
 use crate::forecast::engine::Chipcast;
 use crate::report::buyers::spend_series;
-use crate::report::curves::in_words;
+use crate::report::company::in_words;
 use crate::report::machines::{Machines, Workshop, machines};
 use crate::scaling::chain::{Chain, Step, StepKind};
 

@@ -3,10 +3,12 @@
 //! May use `strategy` and the rest of `report`. Composes; computes nothing of its own. A company that is not
 //! watched, or whose spend is not known for a year, has no such part.
 
-use super::company::Material;
-use super::{Block, Cell, Prose, Section, SourceKind, SourceRef, Sources, Table, Tone, format};
+use super::Material;
 use crate::error::{Error, Result};
-use crate::series::{Registry, SeriesId};
+use crate::report::{
+    Block, Cell, Prose, Section, SourceKind, SourceRef, Sources, Table, Tone, format,
+};
+use crate::series::Registry;
 use crate::strategy::belief::Belief;
 use crate::strategy::pressure::{Pressure, pressure};
 use crate::strategy::rate::Rate;
@@ -14,18 +16,13 @@ use crate::strategy::rule::Rule;
 use crate::strategy::signals::Evidence;
 use crate::units::Unit;
 
-/// Whether a page about this series asks at all.
-pub(crate) fn is_asked_of(target: &SeriesId) -> bool {
-    target.metric().starts_with("capex")
-}
-
 /// The part of the page, if the company is watched and enough of the past is resolved.
 ///
 /// # Errors
 /// [`Error::Store`] if the archive cannot be read.
 pub(super) fn section(material: &Material<'_>) -> Result<Option<Section>> {
     let forecast = material.forecast;
-    if !is_asked_of(&forecast.target) {
+    if !forecast.target.metric().starts_with("capex") {
         return Ok(None);
     }
     let (rule, seed) = (Rule::bundled(), material.workshop.worlds.seed);

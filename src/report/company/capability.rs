@@ -1,95 +1,24 @@
-//! The sections from money to machines and from machines to capability.
+//! From machines to capability: the curve, its laws, and where the fleet leads.
 //!
 //! May use `scaling` and the rest of `report`.
 
 use chrono::NaiveDate;
 
-use super::chart::{Curve, Law, Model, Target};
-use super::company::Material;
-use super::machines::{Machines, Workshop};
-use super::{
+use super::Material;
+use crate::error::Result;
+use crate::report::chart::{Curve, Law, Model, Target};
+use crate::report::machines::Workshop;
+use crate::report::{
     Block, Cell, Chart, Prose, Section, SourceKind, SourceRef, Sources, Table, Tone, format,
 };
-use crate::error::Result;
-use crate::scaling::chain::{Chain, Step, StepKind};
+use crate::scaling::chain::Chain;
 use crate::scaling::law::{Form, ScalingLaw, Time};
 use crate::scaling::meaning::Likeness;
 use crate::units::{Flop, Unit};
 
-/// The chain as two sections; none where it could not be computed.
-pub fn machines(material: &Material<'_>) -> Result<Vec<Section>> {
-    let Some(machines) = material.machines else { return Ok(Vec::new()) };
-    Ok(vec![money(material, machines)?, capability(material, machines)?])
-}
-
-/// Step names after which a chain without an installed base says nothing more.
-const LAST_STEP_WITHOUT_STOCK: &str = "purchases";
-
-fn money(material: &Material<'_>, machines: &Machines) -> Result<Section> {
-    let chain = &machines.chain;
-    let own = material.model("scaling chain, draw by draw");
-    let upto = chain.steps.iter().position(|step| step.name == LAST_STEP_WITHOUT_STOCK);
-    let shown = match (machines.stock.is_some(), upto) {
-        (false, Some(at)) => &chain.steps[..=at],
-        _ => &chain.steps[..],
-    };
-    let rows = shown.iter().map(|step| trace_row(step, &own, material));
-    let headings = ["Step", "Median", "90% range", "Unit", "Kind", "How"];
-    let table = Table::new("Every step, with what it rests on", &headings, rows.collect())?;
-    let mut blocks: Vec<Block> = vec![spent(material, machines)?, table.into()];
-    for warning in &chain.warnings {
-        blocks.push(Block::Note(Tone::Caution, Prose::cited(format!("{warning}."), &own)));
-    }
-    Ok(Section::new("machines", "From money to machines", blocks))
-}
-
-/// What was spent since the last estimate of the installed base, and what is forecast on top.
-fn spent(material: &Material<'_>, machines: &Machines) -> Result<Block> {
-    let mut sources = material.forecast_sources()?;
-    for row in &machines.spent {
-        sources = sources.and(&SourceRef::observed(row));
-    }
-    let text = format!(
-        "The chain adds {} of reported spend and {} of forecast spend{}.",
-        format::count(machines.spent.len(), "quarter"),
-        format::count(machines.n_forecast, "quarter"),
-        machines.stock.as_ref().map_or_else(String::new, |stock| format!(
-            " to what was installed on {} by estimate",
-            format::date(stock.date)
-        )),
-    );
-    Ok(Block::text(Prose::cited(text, sources)))
-}
-
-fn trace_row(step: &Step, own: &SourceRef, material: &Material<'_>) -> Vec<Cell> {
-    let is_work = step.unit.starts_with("FLOP");
-    let unit = if is_work { Unit::Flop } else { step.unit.parse().unwrap_or(Unit::Index) };
-    let kind = match step.kind {
-        StepKind::Assumption => SourceKind::Assumption,
-        StepKind::Estimate | StepKind::Fact => SourceKind::Estimate,
-        StepKind::Model => SourceKind::Model,
-    };
-    let source = match step.kind {
-        StepKind::Model => own.clone(),
-        _ => SourceRef::new(
-            kind,
-            format!("{}: {}", step.name, step.source),
-            "models/assumptions.toml and datasets/",
-            material.known.as_of(),
-        ),
-    };
-    let digits = if step.p50 >= 100.0 && unit == Unit::Index { 0 } else { 2 };
-    vec![
-        Cell::label(step.name.clone()),
-        Cell::number(step.p50, unit, digits, &source),
-        Cell::cited(format::range(step.p05, step.p95, unit, digits), &source),
-        Cell::label(step.unit.clone()),
-        Cell::label(step.kind.word()),
-        Cell::label(step.expression.clone()),
-    ]
-}
-
-fn capability(material: &Material<'_>, machines: &Machines) -> Result<Section> {
+/// What the fleet can train; none where the chain could not be computed.
+pub(super) fn section(material: &Material<'_>) -> Result<Option<Section>> {
+    let Some(machines) = material.machines else { return Ok(None) };
     let chain = &machines.chain;
     let own = material.model("laws fitted to Epoch's capability index, 200 resamples of the rows");
     let index = SourceRef::new(
@@ -138,7 +67,7 @@ fn capability(material: &Material<'_>, machines: &Machines) -> Result<Section> {
         table.into(),
         Block::Note(Tone::Remark, Prose::cited(verdict, &own)),
     ];
-    Ok(Section::new("capability", "From machines to capability", blocks))
+    Ok(Some(Section::new("capability", "From machines to capability", blocks)))
 }
 
 /// What the fleet's largest run reaches, in words.

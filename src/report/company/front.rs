@@ -1,104 +1,21 @@
-//! The page of one company: what it will spend, how far that can be trusted, and what it buys.
+//! The front page: the finding, its figures, and three points.
 //!
-//! May use `forecast`, `scaling`, `strategy` and the rest of `report`. Composes; computes nothing of its own.
+//! May use `forecast`, `scaling` and the rest of `report`.
 
 use chrono::NaiveDate;
 
-use super::machines::{Machines, Workshop};
-use super::sections::{self, Track};
-use super::{Cell, KeyFigure, Prose, Report, SourceRef, Sources, format, pressure};
-use crate::archive::Snapshot;
+use super::Material;
 use crate::error::Result;
-use crate::forecast::{Forecast, Outlook};
-use crate::series::{Registry, SeriesId};
-use crate::strategy::trial::Trial;
-
-/// What a page is made of.
-pub struct Material<'a> {
-    /// What was known.
-    pub known: &'a Snapshot,
-    /// The run that makes it.
-    pub run_id: &'a str,
-    /// The forecast that the page is about.
-    pub forecast: &'a Forecast,
-    /// What the model and its rivals said at earlier origins.
-    pub track: &'a Track,
-    /// What the spend buys, if it could be computed.
-    pub machines: Option<&'a Machines>,
-    /// The laws.
-    pub workshop: &'a Workshop,
-    /// What would have been said of pressure up to the day.
-    pub past: &'a [Trial],
-}
-
-impl Material<'_> {
-    /// The source of a number that this run computed.
-    pub(super) fn model(&self, step: &str) -> SourceRef {
-        SourceRef::model(step, self.run_id, self.known.as_of())
-    }
-
-    /// The source of the last known value.
-    pub(super) fn last_value(&self) -> Result<Option<SourceRef>> {
-        last_source(self.known, &self.forecast.target)
-    }
-
-    /// Sources of a forecast number: the model, the guide if one went in, and the last value.
-    pub(super) fn forecast_sources(&self) -> Result<Sources> {
-        let mut sources = Sources::from(&self.model("forecast with conformal intervals"));
-        if let Some(guide) = &self.forecast.announcement {
-            sources = sources.and(&SourceRef::announced(guide));
-        }
-        if let Some(last) = self.last_value()? {
-            sources = sources.and(&last);
-        }
-        Ok(sources)
-    }
-}
-
-/// The source of a series' last known value.
-///
-/// # Errors
-/// As [`Snapshot::current`].
-pub(super) fn last_source(known: &Snapshot, series: &SeriesId) -> Result<Option<SourceRef>> {
-    Ok(known.current(series)?.last().map(SourceRef::observed))
-}
-
-/// The report on a company.
-///
-/// # Errors
-/// [`crate::Error::Store`] if the archive cannot be read.
-pub fn company(material: &Material<'_>) -> Result<Report> {
-    let forecast = material.forecast;
-    let registry = Registry::bundled();
-    let owner = forecast.target.owner();
-    let name = registry.company(owner).map_or(owner, |company| company.name.as_str());
-    let title = registry.title(&forecast.target);
-    let mut sections = vec![sections::outlook(material)?, sections::trust(material)?];
-    sections.extend(sections::announcements(material)?);
-    sections.extend(pressure::section(material)?);
-    sections.extend(sections::machines(material)?);
-    sections.push(sections::method(material)?);
-    Ok(Report {
-        title: if title.contains(name) { title.clone() } else { format!("{name}: {title}") },
-        finding: finding(material, name)?,
-        subtitle: "Forecast in pseudo real time from public filings, with its measured reach"
-            .to_owned(),
-        as_of: material.known.as_of(),
-        run_id: material.run_id.to_owned(),
-        data_hash: material.known.digest()[..16].to_owned(),
-        key_figures: key_figures(material)?,
-        bullets: bullets(material)?,
-        sections,
-        disclosures: disclosures(),
-    })
-}
+use crate::forecast::Outlook;
+use crate::report::{Cell, KeyFigure, Prose, SourceRef, format};
+use crate::units::Unit;
 
 /// The first step, if it is answered.
 fn first<'a>(material: &'a Material<'_>) -> Option<&'a Outlook> {
     material.forecast.steps.first().filter(|step| step.refusal.is_none())
 }
 
-fn finding(material: &Material<'_>, name: &str) -> Result<Prose> {
+pub(super) fn finding(material: &Material<'_>, name: &str) -> Result<Prose> {
     let forecast = material.forecast;
     let sources = material.forecast_sources()?;
     let Some(step) = first(material) else {
@@ -111,7 +28,7 @@ fn finding(material: &Material<'_>, name: &str) -> Result<Prose> {
     let when = format::date(step.period.end());
     let known = material.known.series(&forecast.target)?;
     let last = known.points.last().map_or(step.median, |point| point.value);
-    let change = format::signed(step.median / last - 1.0, crate::units::Unit::Ratio, 0);
+    let change = format::signed(step.median / last - 1.0, Unit::Ratio, 0);
     let metric = match forecast.target.metric() {
         "capex_cash" => "cash capital expenditure",
         "revenue" => "revenue",
@@ -124,7 +41,7 @@ fn finding(material: &Material<'_>, name: &str) -> Result<Prose> {
     Ok(Prose::cited(text, sources))
 }
 
-fn key_figures(material: &Material<'_>) -> Result<Vec<KeyFigure>> {
+pub(super) fn key_figures(material: &Material<'_>) -> Result<Vec<KeyFigure>> {
     let forecast = material.forecast;
     let skill = material.model("skill against the last value, by rolling origin");
     let mut figures = Vec::new();
@@ -160,7 +77,7 @@ fn key_figures(material: &Material<'_>) -> Result<Vec<KeyFigure>> {
     Ok(figures)
 }
 
-fn bullets(material: &Material<'_>) -> Result<Vec<Prose>> {
+pub(super) fn bullets(material: &Material<'_>) -> Result<Vec<Prose>> {
     let mut bullets = Vec::new();
     let forecast = material.forecast;
     if let Some(guide) = &forecast.announcement {
@@ -180,7 +97,7 @@ fn bullets(material: &Material<'_>) -> Result<Vec<Prose>> {
     if let Some(machines) = material.machines.filter(|m| m.stock.is_some()) {
         let chain = &machines.chain;
         let installed = chain.installed.quantiles(&[0.05, 0.5, 0.95]);
-        let unit = crate::units::Unit::H100e;
+        let unit = Unit::H100e;
         let text = format!(
             "What it means in compute: {} installed by {} ({}, a 90% interval), by estimates made \
              afterwards and stated assumptions.",
@@ -204,19 +121,4 @@ fn next_release(material: &Material<'_>) -> Result<NaiveDate> {
     let known = material.known.series(&material.forecast.target)?;
     let next = known.next_periods(1)?;
     Ok(next.first().map_or(material.known.as_of(), |period| period.end()))
-}
-
-/// What every page ends with.
-pub(super) fn disclosures() -> Vec<Prose> {
-    [
-        "Model output, not investment advice. No rating and no price target is given or implied.",
-        "Filed figures, companies' own guides, estimates made afterwards, assumptions and model \
-         output are marked apart in the list of sources.",
-        "Estimates of chips bought and installed are by Epoch AI, used under CC BY; they were made \
-         after the fact and revised, so no backtest uses them before their publication.",
-        "A dated figure counts as public from its vintage on; where the publication day is unknown, \
-         from the day on which it was read.",
-    ]
-    .map(Prose::plain)
-    .to_vec()
 }

@@ -1,0 +1,100 @@
+//! The page of one company: what it will spend, how far that can be trusted, and what it buys.
+//!
+//! May use `forecast`, `scaling`, `strategy` and the rest of `report`. Composes; computes nothing of its own.
+
+mod announcements;
+mod capability;
+mod front;
+mod machines;
+mod method;
+mod outlook;
+mod pressure;
+mod trust;
+
+use super::disclosures::disclosures;
+use super::machines::{Machines, Workshop};
+use super::{Report, SourceRef, Sources};
+use crate::archive::Snapshot;
+use crate::error::Result;
+use crate::forecast::Forecast;
+use crate::series::Registry;
+use crate::strategy::trial::Trial;
+
+pub(crate) use capability::in_words;
+pub use trust::Track;
+
+/// What a page is made of.
+pub struct Material<'a> {
+    /// What was known.
+    pub known: &'a Snapshot,
+    /// The run that makes it.
+    pub run_id: &'a str,
+    /// The forecast that the page is about.
+    pub forecast: &'a Forecast,
+    /// What the model and its rivals said at earlier origins.
+    pub track: &'a Track,
+    /// What the spend buys, if it could be computed.
+    pub machines: Option<&'a Machines>,
+    /// The laws.
+    pub workshop: &'a Workshop,
+    /// What would have been said of pressure up to the day.
+    pub past: &'a [Trial],
+}
+
+impl Material<'_> {
+    /// The source of a number that this run computed.
+    pub(super) fn model(&self, step: &str) -> SourceRef {
+        SourceRef::model(step, self.run_id, self.known.as_of())
+    }
+
+    /// The source of the last known value.
+    pub(super) fn last_value(&self) -> Result<Option<SourceRef>> {
+        SourceRef::last_of(self.known, &self.forecast.target)
+    }
+
+    /// Sources of a forecast number: the model, the guide if one went in, and the last value.
+    pub(super) fn forecast_sources(&self) -> Result<Sources> {
+        let mut sources = Sources::from(&self.model("forecast with conformal intervals"));
+        if let Some(guide) = &self.forecast.announcement {
+            sources = sources.and(&SourceRef::announced(guide));
+        }
+        if let Some(last) = self.last_value()? {
+            sources = sources.and(&last);
+        }
+        Ok(sources)
+    }
+}
+
+/// The report on a company.
+///
+/// # Errors
+/// [`crate::Error::Store`] if the archive cannot be read.
+pub fn company(material: &Material<'_>) -> Result<Report> {
+    let forecast = material.forecast;
+    let registry = Registry::bundled();
+    let owner = forecast.target.owner();
+    let name = registry.company(owner).map_or(owner, |company| company.name.as_str());
+    let title = registry.title(&forecast.target);
+    let sections = [
+        Some(outlook::section(material)?),
+        Some(trust::section(material)?),
+        announcements::section(material)?,
+        pressure::section(material)?,
+        machines::section(material)?,
+        capability::section(material)?,
+        Some(method::section(material)?),
+    ];
+    Ok(Report {
+        title: if title.contains(name) { title.clone() } else { format!("{name}: {title}") },
+        finding: front::finding(material, name)?,
+        subtitle: "Forecast in pseudo real time from public filings, with its measured reach"
+            .to_owned(),
+        as_of: material.known.as_of(),
+        run_id: material.run_id.to_owned(),
+        data_hash: material.known.digest()[..16].to_owned(),
+        key_figures: front::key_figures(material)?,
+        bullets: front::bullets(material)?,
+        sections: sections.into_iter().flatten().collect(),
+        disclosures: disclosures(),
+    })
+}

@@ -1,0 +1,193 @@
+//! The desk: what the pages of one run share, and how each page is made from it.
+//!
+//! May use `forecast`, `scaling`, `strategy` and the rest of `report`. The one place that says which
+//! companies have a page; knows neither the clock nor the disk.
+
+use std::sync::OnceLock;
+
+use chrono::{Months, NaiveDate};
+use rayon::prelude::*;
+
+use super::Report;
+use super::company::{Material, Track, company};
+use super::industry::industry;
+use super::machines::{Machines, Workshop, machines};
+use crate::archive::Snapshot;
+use crate::error::{Error, Result};
+use crate::forecast::Forecast;
+use crate::forecast::backtest::Book;
+use crate::forecast::engine::Chipcast;
+use crate::series::SeriesId;
+use crate::strategy::rule::Rule;
+use crate::strategy::trial::{Engine, Trial, trials};
+
+/// The companies that have a page, with the metric that it is about.
+pub const PAGES: [(&str, &str); 6] = [
+    ("msft", "capex_cash"),
+    ("googl", "capex_cash"),
+    ("amzn", "capex_cash"),
+    ("meta", "capex_cash"),
+    ("orcl", "capex_cash"),
+    ("nvda", "revenue"),
+];
+/// Series that are forecast beside those of the pages.
+const BESIDE: [&str; 4] =
+    ["nvda.revenue.data_center", "nvda.capex_cash", "amd.revenue", "tsmc.revenue_monthly"];
+/// Quarters ahead that a page asks for.
+pub const HORIZON: usize = 4;
+/// Months of earlier origins that a page shows.
+const SHOWN_MONTHS: u32 = 66;
+
+/// Everything that the pages of one run share.
+pub struct Desk {
+    /// What is known.
+    pub known: Snapshot,
+    /// The run.
+    pub run_id: String,
+    /// Its forecasts of the past and of today.
+    pub book: Book,
+    /// The laws, tables and worlds.
+    pub workshop: Workshop,
+    past: OnceLock<Vec<Trial>>,
+}
+
+/// A company's page and what it was made from.
+pub struct Page {
+    /// The company.
+    pub owner: String,
+    /// The forecast that it is about.
+    pub forecast: Forecast,
+    /// What the spend buys, if it could be computed.
+    pub machines: Option<Machines>,
+    /// The page.
+    pub report: Report,
+}
+
+impl Desk {
+    /// A desk for what is known on the snapshot's day.
+    ///
+    /// # Errors
+    /// As [`Workshop::new`].
+    pub fn new(known: Snapshot, run_id: String, seed: u64) -> Result<Self> {
+        Ok(Self {
+            book: Book::new(&known, HORIZON)?,
+            workshop: Workshop::new(seed, known.as_of())?,
+            run_id,
+            known,
+            past: OnceLock::new(),
+        })
+    }
+
+    /// Every series that the main job forecasts.
+    ///
+    /// # Errors
+    /// Never: the names are checked by a test.
+    pub fn main_series() -> Result<Vec<SeriesId>> {
+        let pages = PAGES.iter().map(|(owner, metric)| SeriesId::new(&format!("{owner}.{metric}")));
+        pages.chain(Self::beside()).collect()
+    }
+
+    /// The series that are forecast beside those of the pages.
+    pub fn beside() -> impl Iterator<Item = Result<SeriesId>> {
+        BESIDE.iter().map(|series| SeriesId::new(series))
+    }
+
+    /// The series that a company's page is about: the page's own, or capex, or revenue.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if neither its capex nor its revenue is known.
+    pub fn series_of(&self, company: &str) -> Result<SeriesId> {
+        let listed = PAGES.iter().find(|(owner, _)| *owner == company).map(|(_, metric)| *metric);
+        for metric in listed.into_iter().chain(["capex_cash", "revenue"]) {
+            let series = SeriesId::new(&format!("{company}.{metric}"))?;
+            if self.known.series(&series).is_ok() {
+                return Ok(series);
+            }
+        }
+        Err(Error::not_found(format!("no capital expenditure or revenue of `{company}` is known"))
+            .hint(
+                "`chipcast data list` shows every series; `industry` is the page on all companies",
+            ))
+    }
+
+    /// What would have been said of pressure up to the day; made once, shared by every buyer's page.
+    ///
+    /// # Errors
+    /// As [`trials`].
+    pub fn past(&self) -> Result<&[Trial]> {
+        if let Some(past) = self.past.get() {
+            return Ok(past);
+        }
+        let seed = self.workshop.worlds.seed;
+        let past = trials(&self.known, Rule::bundled(), Engine::Drawn(seed))?;
+        Ok(self.past.get_or_init(|| past))
+    }
+
+    /// The page about a series.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] or [`Error::Insufficient`] if there is no forecast of it.
+    pub fn page(&self, series: &SeriesId) -> Result<Page> {
+        let forecast = self.book.forecast(&Chipcast, series)?;
+        let from: NaiveDate = self.known.as_of() - Months::new(SHOWN_MONTHS);
+        let track = Track::of(&self.book, series, from)?;
+        let machines = self.machines(&forecast)?;
+        let is_buyer = series.metric().starts_with("capex");
+        let report = company(&Material {
+            known: &self.known,
+            run_id: &self.run_id,
+            forecast: &forecast,
+            track: &track,
+            machines: machines.as_ref(),
+            workshop: &self.workshop,
+            past: if is_buyer { self.past()? } else { &[] },
+        })?;
+        Ok(Page { owner: series.owner().to_owned(), forecast, machines, report })
+    }
+
+    /// Every page, in the order of [`PAGES`]; one that cannot be made is an error in its place.
+    ///
+    /// # Errors
+    /// As [`trials`].
+    pub fn pages(&self) -> Result<Vec<Result<Page>>> {
+        self.past()?;
+        let page = |(owner, metric): &(&str, &str)| {
+            self.page(&SeriesId::new(&format!("{owner}.{metric}"))?)
+        };
+        Ok(PAGES.par_iter().map(page).collect())
+    }
+
+    /// The forecast of a series on the snapshot's day.
+    ///
+    /// # Errors
+    /// As [`Book::forecast`].
+    pub fn forecast(&self, series: &SeriesId) -> Result<Forecast> {
+        self.book.forecast(&Chipcast, series)
+    }
+
+    /// What the spend buys; `None` for a company whose spend buys no machines of its own.
+    ///
+    /// # Errors
+    /// As [`machines`].
+    pub fn machines(&self, forecast: &Forecast) -> Result<Option<Machines>> {
+        let spend = match forecast.target.as_str() {
+            "nvda.revenue" => self.forecast(&SeriesId::new("nvda.revenue.data_center")?),
+            _ if forecast.target.metric() == "capex_cash" => Ok(forecast.clone()),
+            _ => return Ok(None),
+        };
+        match spend.and_then(|spend| machines(&self.known, &spend, &self.workshop)) {
+            Ok(machines) => Ok(Some(machines)),
+            Err(Error::Insufficient(_) | Error::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The industry's page from the forecasts and fleets of the companies.
+    ///
+    /// # Errors
+    /// As [`industry`].
+    pub fn industry(&self, forecasts: &[Forecast], fleets: &[Machines]) -> Result<Report> {
+        let seed = self.workshop.worlds.seed;
+        industry(&self.known, &self.run_id, forecasts, fleets, seed)
+    }
+}
