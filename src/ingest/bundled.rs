@@ -21,8 +21,9 @@ macro_rules! bundled {
 }
 
 /// Files of observations.
-const OBSERVATIONS: [(&str, &str); 14] = bundled![
+const OBSERVATIONS: [(&str, &str); 15] = bundled![
     "observations/capex.csv",
+    "observations/cloud_revenue.csv",
     "observations/gpu_boards_and_chips.csv",
     "observations/gpu_purchases.csv",
     "observations/gpu_purchases_omdia.csv",
