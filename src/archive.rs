@@ -436,6 +436,19 @@ impl Snapshot {
         self.archive.as_of(as_of)
     }
 
+    /// The same day with further rows, such as those of a series that is computed from others.
+    ///
+    /// # Errors
+    /// As [`Archive::append`].
+    pub fn with(&self, observations: Vec<Observation>) -> Result<Self> {
+        if observations.is_empty() {
+            return Ok(self.clone());
+        }
+        let known_through = self.archive.known_through();
+        let batch = Batch { observations, announcements: Vec::new(), known_through };
+        self.archive.append(&batch)?.0.as_of(self.as_of)
+    }
+
     /// Every series of one metric: a company and its peers.
     ///
     /// # Errors

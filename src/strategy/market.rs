@@ -37,6 +37,9 @@ pub struct Market {
     /// Parts of the whole that may be anybody's.
     #[serde(default)]
     unknown: Vec<String>,
+    /// Whether losing it presses the companies that own the members' series to buy machines.
+    #[serde(default)]
+    presses: bool,
     /// From which day values of unknown day count as public.
     pub dating: Option<Dating>,
     /// What a reader must know.
@@ -128,6 +131,14 @@ pub fn odds(share: f64) -> Option<f64> {
 }
 
 impl Member {
+    /// The series that holds its share or amount.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the file names no series id.
+    pub fn series(&self) -> Result<SeriesId> {
+        SeriesId::new(&self.series)
+    }
+
     /// The id of its odds, in the archive that [`Market::odds`] makes.
     ///
     /// # Errors
@@ -168,6 +179,14 @@ impl Market {
         })
     }
 
+    /// The market whose loss presses a company to buy machines, and the company's place in it.
+    pub fn pressing(company: &str) -> Option<(&'static Self, &'static Member)> {
+        let pressing = Self::all().iter().filter(|market| market.presses);
+        let mut places =
+            pressing.flat_map(|market| market.members.iter().map(move |member| (market, member)));
+        places.find(|(_, member)| member.series().is_ok_and(|series| series.owner() == company))
+    }
+
     /// A member by its name.
     ///
     /// # Errors
@@ -195,12 +214,35 @@ impl Market {
     /// [`Error::NotFound`] if the archive lacks a series; [`Error::Invalid`] if shares add up to more
     /// than the whole; [`Error::Insufficient`] if no period has a share.
     pub fn odds(&self, known: &Archive, unknown: Unknown) -> Result<Odds> {
+        self.odds_from(|id| known.vintages(id), known.known_through(), unknown)
+    }
+
+    /// [`Market::odds`] of what was public on the snapshot's day.
+    ///
+    /// # Errors
+    /// As [`Market::odds`].
+    pub fn odds_known(&self, known: &Snapshot, unknown: Unknown) -> Result<Odds> {
+        self.odds_from(|id| known.vintages(id), known.as_of(), unknown)
+    }
+
+    fn odds_from(
+        &self,
+        vintages: impl Fn(&SeriesId) -> Result<Vec<Observation>>,
+        known_through: NaiveDate,
+        unknown: Unknown,
+    ) -> Result<Odds> {
         let mut inputs = Vec::new();
         let (mut n_values, mut n_dated) = (0, 0);
-        for id in self.inputs()? {
-            let rows = known
-                .vintages(&id)
-                .map_err(|e| e.within(format!("market `{}`", self.name)).hint(self.note.clone()))?;
+        let ids = self.inputs()?;
+        for id in &ids {
+            let rows = vintages(id).map_err(|e| {
+                let needed: Vec<_> = ids.iter().map(SeriesId::as_str).collect();
+                e.within(format!("market `{}`", self.name)).hint(format!(
+                    "needed are {}: `chipcast data import FILE`, or `chipcast ingest filing FILE \
+                     --company TICKER --filed DATE` where filings hold them",
+                    needed.join(", ")
+                ))
+            })?;
             n_values += rows.len();
             let kept: Vec<_> = rows.iter().map(|row| self.dated(row, &rows)).collect();
             n_dated += kept.iter().zip(&rows).filter(|(a, b)| a.vintage != b.vintage).count();
@@ -210,7 +252,6 @@ impl Market {
         for row in &inputs {
             touched.entry(row.vintage).or_default().insert(row.period);
         }
-        let known_through = known.known_through();
         let batch = Batch { observations: inputs, announcements: Vec::new(), known_through };
         let dated = Archive::of(batch)?;
         let mut rows: Vec<Observation> = Vec::new();

@@ -14,7 +14,7 @@
 //! ```
 //!
 //! Pressure to buy, in the order of reading: `rule` (the constants), `rate` (a share of cases with its
-//! width), `signals` (what presses on a company), `situation` (a company on a day, and what came), `belief`
+//! width), `signals` (what presses on a company), `standing` (its share of the market that presses it), `situation` (a company on a day, and what came), `belief`
 //! (base rate and probability), `options` (what it could do instead, and what that costs), `trial` (all
 //! companies and origins, scored), `noise` (the same on made-up spend), `pricing` (whether the capex model
 //! may use the signals), `precedents` (dated cases), `pressure` (the statement for one company).
@@ -32,5 +32,6 @@ pub mod rate;
 pub mod rule;
 pub mod signals;
 pub mod situation;
+pub mod standing;
 pub mod substitution;
 pub mod trial;

@@ -3,6 +3,7 @@
 //! May use the core files and `forecast::few`. Changes no model: a price at or below zero is an answer.
 
 use super::situation::panel;
+use super::standing::odds;
 use crate::archive::Snapshot;
 use crate::error::Result;
 use crate::forecast::few::lab::Lab;
@@ -34,8 +35,9 @@ pub struct Priced {
     pub verdict: Verdict,
 }
 
-/// Prices the others' growth and NVIDIA's data center growth as variables of a company's capex, beside its
-/// own past, by the spec of `models/few.toml`. An outlook for a year is no variable there: it is not priced.
+/// Prices the others' growth, NVIDIA's data center growth and the growth of the odds of the company's share in
+/// the market that presses it as variables of its capex, beside its own past, by the spec of
+/// `models/few.toml`. An outlook for a year is no variable there: it is not priced.
 ///
 /// # Errors
 /// [`crate::Error::Insufficient`] with too short a past.
@@ -44,7 +46,9 @@ pub fn priced(known: &Snapshot, series: &SeriesId) -> Result<Vec<Priced>> {
     drivers.push(SELLER.to_owned());
     let mut spec = Selection::bundled().clone();
     spec.drivers = drivers;
-    let lab = Lab::of(known, series, &spec)?;
+    let standing = odds(known, series.owner())?;
+    spec.drivers.extend(standing.first().map(|row| row.series.to_string()));
+    let lab = Lab::of(&known.with(standing)?, series, &spec)?;
     let mut found = Vec::new();
     for horizon in 1..=HORIZONS.min(lab.max_horizon()) {
         let choice = lab.bench(horizon).price_now();

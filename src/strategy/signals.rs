@@ -206,8 +206,10 @@ pub fn evidence(
             "share_change",
             "own share of its market over four quarters",
             share.map(|share| share.change),
-            share
-                .map_or_else(|| "no market with a share is given".to_owned(), |s| s.source.clone()),
+            share.map_or_else(
+                || "no market with its share of four quarters is held".to_owned(),
+                |s| s.source.clone(),
+            ),
         ),
         evidence(
             "backlog",
@@ -225,7 +227,7 @@ pub fn evidence(
 }
 
 /// The last row of a series: its period's end, its day and its locator.
-fn last_row(known: &Snapshot, series: &SeriesId) -> Result<String> {
+pub(super) fn last_row(known: &Snapshot, series: &SeriesId) -> Result<String> {
     if !known.holds(series)? {
         return Ok(format!("{series} is not known"));
     }

@@ -15,6 +15,7 @@ mod bundled;
 mod calendar;
 mod checks;
 mod chinchilla;
+mod cloud;
 mod command_line;
 mod crawl;
 mod edgar;

@@ -207,7 +207,7 @@ fn unknown_names_are_answered_with_the_known_ones() {
     for (arguments, said, hint) in [
         (&["share", "phones"][..], "no market `phones`", "desktop_os, desktop_os_steam"),
         (&["share", "aib", "--company", "s3"], "no member `s3`", "nvidia, amd, intel"),
-        (&["share", "cloud"], "market `cloud`: no series", "chipcast ingest filing"),
+        (&["--empty", "share", "cloud"], "market `cloud`: no series", "chipcast ingest filing"),
         (&["share", "aib", "--horizon", "0"], "horizon 0", ""),
     ] {
         let run = chipcast(folder.path(), arguments);

@@ -15,6 +15,7 @@ use crate::strategy::options::Way;
 use crate::strategy::pressure::{Falsifier, Pressure, pressure};
 use crate::strategy::pricing::{Priced, priced};
 use crate::strategy::rule::Rule;
+use crate::strategy::standing::share_signal;
 use crate::strategy::trial::{Engine, trials};
 use crate::units::count;
 
@@ -26,7 +27,8 @@ pub(super) fn run(
 ) -> Result<Outcome> {
     let seed = context.global.seed;
     let past = trials(known, rule, Engine::Drawn(seed))?;
-    let found = pressure(known, company, rule, None, seed, &past)?;
+    let share = share_signal(known, &company.to_ascii_lowercase())?;
+    let found = pressure(known, company, rule, share.as_ref(), seed, &past)?;
     let prices = match priced(known, &found.situation.series) {
         Ok(prices) => prices,
         Err(Error::Insufficient(_)) => Vec::new(),

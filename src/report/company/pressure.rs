@@ -14,6 +14,7 @@ use crate::strategy::pressure::{Pressure, pressure};
 use crate::strategy::rate::Rate;
 use crate::strategy::rule::Rule;
 use crate::strategy::signals::Evidence;
+use crate::strategy::standing::share_signal;
 use crate::units::Unit;
 
 /// The part of the page, if the company is watched and enough of the past is resolved.
@@ -26,12 +27,13 @@ pub(super) fn section(material: &Material<'_>) -> Result<Option<Section>> {
         return Ok(None);
     }
     let (rule, seed) = (Rule::bundled(), material.workshop.worlds.seed);
-    let found =
-        match pressure(material.known, forecast.target.owner(), rule, None, seed, material.past) {
-            Ok(found) => found,
-            Err(Error::NotFound(_) | Error::Insufficient(_)) => return Ok(None),
-            Err(error) => return Err(error),
-        };
+    let (known, company) = (material.known, forecast.target.owner());
+    let share = share_signal(known, company)?;
+    let found = match pressure(known, company, rule, share.as_ref(), seed, material.past) {
+        Ok(found) => found,
+        Err(Error::NotFound(_) | Error::Insufficient(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
     let Some(belief) = found.belief else { return Ok(None) };
     let model = material.model("base rate of massive purchases, moved by like states");
     let record = record(&found);
