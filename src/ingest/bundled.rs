@@ -21,7 +21,8 @@ macro_rules! bundled {
 }
 
 /// Files of observations.
-const OBSERVATIONS: [(&str, &str); 15] = bundled![
+const OBSERVATIONS: [(&str, &str); 16] = bundled![
+    "observations/backlog.csv",
     "observations/capex.csv",
     "observations/cloud_revenue.csv",
     "observations/gpu_boards_and_chips.csv",
