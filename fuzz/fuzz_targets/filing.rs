@@ -1,8 +1,8 @@
-//! Any bytes as a filing in inline XBRL: data or an error, and every value usable.
+//! Any bytes as a filing in inline XBRL: data or an error, and every value and count usable.
 
 #![no_main]
 
-use chipcast::ingest::edgar::ixbrl;
+use chipcast::ingest::edgar;
 use chipcast::ingest::{Filing, Raw};
 use chrono::NaiveDate;
 use libfuzzer_sys::fuzz_target;
@@ -18,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
         report_end: None,
     };
     let raw = Raw { filing: Some(filing), ..Raw::new("fuzz.htm", bytes.to_vec(), filed) };
-    if let Ok(parsed) = ixbrl::parse(&raw, "nvda") {
+    if let Ok(parsed) = edgar::report(&raw, "nvda") {
         for row in &parsed.observations {
             row.check().expect("what is read can be stored");
         }

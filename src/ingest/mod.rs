@@ -181,6 +181,17 @@ pub struct SetAside {
 }
 
 impl Parsed {
+    /// What was read here and there of one payload.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.observations.extend(other.observations);
+        self.announcements.extend(other.announcements);
+        self.set_aside.extend(other.set_aside);
+        self.follow_up.extend(other.follow_up);
+        self.read_through = self.read_through.max(other.read_through);
+        self
+    }
+
     /// What goes into the archive; `otherwise` is the day it speaks for if the payload names none.
     pub fn batch(&self, otherwise: NaiveDate) -> Batch {
         Batch {

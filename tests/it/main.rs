@@ -13,6 +13,7 @@ mod archive;
 mod books;
 mod bundled;
 mod calendar;
+mod capacity;
 mod checks;
 mod chinchilla;
 mod cloud;

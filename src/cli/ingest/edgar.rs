@@ -9,9 +9,9 @@ use clap::{Args, ValueEnum};
 use super::{Caller, Read, bulk, client, files_of, pull, raw_of};
 use crate::cli::{Context, Outcome};
 use crate::error::{Error, Result};
-use crate::ingest::edgar::{self, Bulk, Edgar, Filings, Sites, guidance, ixbrl, tickers};
+use crate::ingest::edgar::{self, Bulk, Edgar, Filings, Sites, capacity, tickers};
 use crate::ingest::http::Client;
-use crate::ingest::{Filing, Raw, Source};
+use crate::ingest::{Filing, Parsed, Raw, Source};
 use crate::series::Registry;
 
 /// How far back filings are asked for where nobody says.
@@ -233,8 +233,18 @@ pub(super) fn filing(context: &Context, arguments: &FilingArguments) -> Result<O
     let owner = Registry::bundled().ticker(filing.cik);
     let raw = Raw { filing: Some(filing), ..raw_of(file)? };
     let mut read = Read::new(context)?;
-    read.take_report(&ixbrl::parse(&raw, &owner)?)?;
+    let parsed = edgar::report(&raw, &owner)?;
+    say_words(context, &parsed);
+    read.take_report(&parsed)?;
     read.finish()
+}
+
+/// The count of words on scarce capacity, for people: it is one row among hundreds.
+fn say_words(context: &Context, parsed: &Parsed) {
+    for row in parsed.observations.iter().filter(|row| capacity::is_count(&row.series)) {
+        let (n, place) = (row.value, &row.locator);
+        context.say(format!("{}: {n} say that capacity is short ({place})", row.series));
+    }
 }
 
 pub(super) fn press(context: &Context, arguments: &PressArguments) -> Result<Outcome> {
@@ -256,10 +266,11 @@ pub(super) fn press(context: &Context, arguments: &PressArguments) -> Result<Out
     }
     let mut read = Read::new(context)?;
     let calendar = read.quarters(&company)?;
-    let parsed = guidance::read(&raw, &company, *published, &calendar)?;
+    let parsed = edgar::release(&raw, &company, *published, &calendar)?;
     if parsed.announcements.is_empty() {
         context.say(format!("no guidance was read in `{}`", raw.name));
     }
+    say_words(context, &parsed);
     read.take(&parsed)?;
     read.finish()
 }

@@ -29,9 +29,9 @@ pub(super) enum Command {
     /// SEC asks every caller to say who they are: give `--user-agent "Name name@example.org"`, or set
     /// `CHIPCAST_USER_AGENT`. From a file no network is used, and the company comes from the document.
     Edgar(edgar::EdgarArguments),
-    /// Segments and platforms from the inline XBRL of a 10-Q or 10-K
+    /// Segments and platforms from the inline XBRL of a 10-Q or 10-K, and its words on scarce capacity
     Filing(edgar::FilingArguments),
-    /// Guidance from an earnings release
+    /// Guidance from an earnings release, and its words on scarce capacity
     Press(edgar::PressArguments),
     /// Series of FRED: every vintage with a key (`FRED_API_KEY`), today's view without one
     Fred(market::FredArguments),

@@ -72,9 +72,7 @@ pub fn read(raw: &Raw, company: &str, published: NaiveDate, calendar: &[Period])
     let company = company.to_ascii_lowercase();
     SeriesId::new(&format!("{company}.revenue"))?;
     let blocks = text::blocks(&raw.name, &raw.bytes)?;
-    // What ended later was not known as a quarter yet.
-    let ended: Vec<_> = calendar.iter().copied().filter(|p| p.end() < published).collect();
-    let dates = Dates::of(&blocks, published, &ended);
+    let dates = dates(&blocks, published, calendar);
     let own = own_words(&company);
     let locator = match &raw.filing {
         Some(filing) => format!("accn {}", filing.accession),
@@ -96,6 +94,33 @@ pub fn read(raw: &Raw, company: &str, published: NaiveDate, calendar: &[Period])
         reader.block(idx + 1, block, &blocks[idx..]);
     }
     Ok(reader.parsed)
+}
+
+/// The quarter that a release reports, by its own words and the company's known quarters.
+pub(super) fn quarter_reported(
+    raw: &Raw,
+    published: NaiveDate,
+    calendar: &[Period],
+) -> Result<Option<Period>> {
+    let blocks = text::blocks(&raw.name, &raw.bytes)?;
+    Ok(dates(&blocks, published, calendar).reported().map(|place| place.period))
+}
+
+/// The sentences of a document with the number of their paragraph; tables are left out.
+pub(super) fn sentences(raw: &Raw) -> Result<Vec<(usize, String)>> {
+    let blocks = text::blocks(&raw.name, &raw.bytes)?;
+    let spoken = blocks.iter().enumerate().filter(|(_, b)| !matches!(b.kind, Kind::Row(_)));
+    let of_block = |(idx, block): (usize, &'_ Block)| {
+        let owned = |text: &str| (idx + 1, text.to_owned());
+        text::sentences(&block.text).into_iter().map(owned).collect::<Vec<_>>()
+    };
+    Ok(spoken.flat_map(of_block).collect())
+}
+
+fn dates(blocks: &[Block], published: NaiveDate, calendar: &[Period]) -> Dates {
+    // What ended later was not known as a quarter yet.
+    let ended: Vec<_> = calendar.iter().copied().filter(|p| p.end() < published).collect();
+    Dates::of(blocks, published, &ended)
 }
 
 fn is_preliminary(text: &str) -> bool {

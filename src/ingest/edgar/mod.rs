@@ -6,9 +6,10 @@
 //! of each period, `quarters` and `stocks` make values of it, and `facts` is the chain of them all.
 //! Which concepts measure which metric stands in `datasets/concepts.toml`. Filings: `submissions` lists
 //! them, `filing_index` finds a filing's press release, `ixbrl` reads a report's segments, `guidance`
-//! a release's outlook. `frames` and `tickers` read what their names say; `documents` tells them apart.
+//! a release's outlook, `capacity` counts in both who says that supply is short. `frames` and `tickers` read what their names say; `documents` tells them apart.
 
 pub mod bulk;
+pub mod capacity;
 mod concepts;
 mod documents;
 mod facts;
@@ -181,10 +182,35 @@ impl Filings {
             return Ok(filing_index::parse(raw, filing, &self.sites));
         }
         if filing.form.starts_with("8-K") {
-            return guidance::read(raw, &self.owner, filing.filed, &self.calendar);
+            return release(raw, &self.owner, filing.filed, &self.calendar);
         }
-        ixbrl::parse(raw, &self.owner)
+        report(raw, &self.owner)
     }
+}
+
+/// A quarterly or annual report: its segments, and its words on scarce capacity.
+///
+/// # Errors
+/// As [`ixbrl::parse`].
+pub fn report(raw: &Raw, owner: &str) -> Result<Parsed> {
+    let figures = ixbrl::parse(raw, owner)?;
+    let words = capacity::in_report(raw, owner, &figures)?;
+    Ok(figures.and(words))
+}
+
+/// An earnings release: its guidance, and its words on scarce capacity.
+///
+/// # Errors
+/// As [`guidance::read`].
+pub fn release(
+    raw: &Raw,
+    company: &str,
+    published: NaiveDate,
+    calendar: &[Period],
+) -> Result<Parsed> {
+    let guides = guidance::read(raw, company, published, calendar)?;
+    let words = capacity::in_release(raw, company, published, calendar)?;
+    Ok(guides.and(words))
 }
 
 impl Source for Filings {
