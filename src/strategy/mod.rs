@@ -14,13 +14,17 @@
 //! ```
 //!
 //! Pressure to buy, in the order of reading: `rule` (the constants), `rate` (a share of cases with its
-//! width), `signals` (what presses on a company), `standing` (its share of the market that presses it), `situation` (a company on a day, and what came), `belief`
-//! (base rate and probability), `options` (what it could do instead, and what that costs), `trial` (all
-//! companies and origins, scored), `noise` (the same on made-up spend), `pricing` (whether the capex model
-//! may use the signals), `precedents` (dated cases), `pressure` (the statement for one company).
+//! width), `signals` (what presses on a company; `filed`: the backlog and the words of its filings;
+//! `standing`: its share of the market that presses it),
+//! `situation` (a company on a day, and what came), `belief` (base rate and probability), `options` (what
+//! it could do instead, and what that costs), `trial` (all companies and origins, scored), `noise` (the
+//! same on made-up spend), `quiet` (the same where nothing was forced, and with the signals moved in time),
+//! `pricing` (whether the capex model may use the signals), `precedents` (dated cases), `pressure` (the
+//! statement for one company).
 
 pub mod belief;
 pub mod erosion;
+mod filed;
 pub mod market;
 pub mod noise;
 pub mod options;
@@ -28,6 +32,7 @@ pub mod placebo;
 pub mod precedents;
 pub mod pressure;
 pub mod pricing;
+pub mod quiet;
 pub mod rate;
 pub mod rule;
 pub mod signals;

@@ -6,6 +6,7 @@
 use chrono::NaiveDate;
 use rayon::prelude::*;
 
+use super::quiet::events;
 use super::rule::Rule;
 use super::situation::panel;
 use super::trial::{Engine, Trial, Way, false_alarms, score, trials};
@@ -58,11 +59,6 @@ pub fn quiet(trials: &[Trial], before: NaiveDate, day: NaiveDate, rule: &Rule) -
     let early: Vec<Trial> =
         trials.iter().filter(|trial| trial.situation.last.end() < before).cloned().collect();
     false_alarms(&early, Way::Signals, day, rule)
-}
-
-fn events(trials: &[Trial], day: NaiveDate, rule: &Rule) -> Share {
-    let came: Vec<bool> = trials.iter().filter_map(|trial| trial.came(day, rule)).collect();
-    Share { n_hits: came.iter().filter(|came| **came).count(), n: came.len() }
 }
 
 fn sum(shares: impl Iterator<Item = Share>) -> Share {

@@ -9,7 +9,7 @@ use super::precedents::{Like, Precedents};
 use super::rate::Rate;
 use super::rule::Rule;
 use super::signals::{Evidence, ShareSignal, evidence};
-use super::situation::{Situation, member, situations};
+use super::situation::{Situation, member, panel, situations};
 use super::trial::{self, Score, Trial};
 use crate::archive::Snapshot;
 use crate::error::{Error, Result};
@@ -70,7 +70,7 @@ pub fn pressure(
 ) -> Result<Pressure> {
     let series = member(known, company)?;
     let day = known.as_of();
-    let situation = Situation::of(known, &series)?.ok_or_else(|| {
+    let situation = Situation::of(known, &series, &panel(known)?)?.ok_or_else(|| {
         Error::insufficient(format!(
             "pressure on `{}` needs four quarters in a row of `{series}` above 0; they are not known as of \
              {day}",

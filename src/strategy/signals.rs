@@ -5,6 +5,7 @@
 
 use chrono::{Days, NaiveDate};
 
+use super::filed::filed;
 use super::situation::{panel, year_to};
 use crate::archive::Snapshot;
 use crate::error::Result;
@@ -14,6 +15,7 @@ use crate::forecast::outlook::{open_outlook, outlooks, spent};
 use crate::observation::Announcement;
 use crate::period::Period;
 use crate::series::SeriesId;
+use crate::units::{Unit, count};
 
 /// The seller's revenue that shows whether everybody buys.
 const SELLER: &str = "nvda.revenue.data_center";
@@ -55,18 +57,28 @@ pub struct Evidence {
     pub meaning: &'static str,
     /// Its value; `None` where it is not known or not held.
     pub value: Option<f64>,
+    /// Unit of the value.
+    pub unit: Unit,
     /// Where it comes from, or why it is missing.
     pub source: String,
 }
 
 impl Signals {
-    /// The signals of a company on the snapshot's day.
+    /// The signals of a company on the snapshot's day; `members`: its panel, itself among them.
     ///
     /// # Errors
     /// As [`Snapshot::series`].
-    pub fn of(known: &Snapshot, series: &SeriesId, history: &History) -> Result<Self> {
+    pub fn of(
+        known: &Snapshot,
+        series: &SeriesId,
+        history: &History,
+        members: &[SeriesId],
+    ) -> Result<Self> {
         let (mut now, mut before, mut n_rival_raises) = (0.0, 0.0, 0);
-        for rival in panel(known)?.iter().filter(|rival| *rival != series) {
+        for rival in members.iter().filter(|rival| *rival != series) {
+            if !known.holds(rival)? {
+                continue;
+            }
             n_rival_raises += raises(known, rival).count();
             if let Some((latest, earlier)) = two_years(known, rival) {
                 now += latest;
@@ -143,8 +155,9 @@ pub fn evidence(
     share: Option<&ShareSignal>,
 ) -> Result<Vec<Evidence>> {
     let history = History::of(known, series, 1)?;
-    let signals = Signals::of(known, series, &history)?;
-    let rivals: Vec<_> = panel(known)?.into_iter().filter(|rival| rival != series).collect();
+    let members = panel(known)?;
+    let signals = Signals::of(known, series, &history, &members)?;
+    let rivals: Vec<_> = members.into_iter().filter(|rival| rival != series).collect();
     let known_rivals: Vec<_> =
         rivals.iter().filter(|rival| two_years(known, rival).is_some()).collect();
     let mut of_rivals = Vec::new();
@@ -157,15 +170,16 @@ pub fn evidence(
     let raised: Vec<_> = raises(known, series).map(words).collect();
     let rival_raises: Vec<_> =
         rivals.iter().flat_map(|rival| raises(known, rival).map(words)).collect();
-    let backlog = SeriesId::new(&format!("{}.backlog", series.owner()))?;
-    let held_backlog = if known.holds(&backlog)? { known.current(&backlog)?.pop() } else { None };
     let or_none = |found: String, none: &str| {
         if found.is_empty() { none.to_owned() } else { found }
     };
-    #[expect(clippy::cast_precision_loss, reason = "words are few")]
-    let counted = |n: usize| Some(n as f64);
-    let evidence = |name, meaning, value, source| Evidence { name, meaning, value, source };
-    Ok(vec![
+    let evidence =
+        |name, meaning, value, source| Evidence { name, meaning, value, unit: Unit::Ratio, source };
+    let counted = |name, meaning, n, source| {
+        let unit = Unit::Count;
+        Evidence { name, meaning, value: Some(count(n)), unit, source }
+    };
+    let mut found = vec![
         evidence(
             "own_growth",
             "own capex, four quarters over the four before",
@@ -190,16 +204,16 @@ pub fn evidence(
             signals.outlook,
             open.map_or_else(|| "no outlook for the year is open in the archive".to_owned(), words),
         ),
-        evidence(
+        counted(
             "raises",
             "own outlook raised within four quarters",
-            counted(signals.n_raises),
+            signals.n_raises,
             or_none(raised.join("; "), "none in the archive"),
         ),
-        evidence(
+        counted(
             "rival_raises",
             "others' outlooks raised within four quarters",
-            counted(signals.n_rival_raises),
+            signals.n_rival_raises,
             or_none(rival_raises.join("; "), "none in the archive"),
         ),
         evidence(
@@ -211,19 +225,9 @@ pub fn evidence(
                 |s| s.source.clone(),
             ),
         ),
-        evidence(
-            "backlog",
-            "orders not yet delivered, USD",
-            held_backlog.as_ref().map(|row| row.value),
-            held_backlog.map_or_else(|| "no backlog is held".to_owned(), |row| row.locator),
-        ),
-        evidence(
-            "constrained_words",
-            "words in filings that capacity is short",
-            None,
-            "not held: the archive keeps no text of filings".to_owned(),
-        ),
-    ])
+    ];
+    found.extend(filed(known, series.owner())?);
+    Ok(found)
 }
 
 /// The last row of a series: its period's end, its day and its locator.

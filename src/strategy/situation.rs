@@ -67,11 +67,12 @@ impl Situation {
         self.outcome.filter(|outcome| is_public(outcome.public, day))
     }
 
-    /// A company on the snapshot's day; `None` where four quarters in a row are not known.
+    /// A company on the snapshot's day; `None` where four quarters in a row are not known. `members`: its
+    /// panel.
     ///
     /// # Errors
     /// As [`Snapshot::series`].
-    pub fn of(known: &Snapshot, series: &SeriesId) -> Result<Option<Self>> {
+    pub fn of(known: &Snapshot, series: &SeriesId, members: &[SeriesId]) -> Result<Option<Self>> {
         let Ok(history) = History::of(known, series, 1) else { return Ok(None) };
         let Some(spent) = year_to(&history, history.last_number()) else { return Ok(None) };
         Ok(Some(Self {
@@ -80,7 +81,7 @@ impl Situation {
             last: history.last_period(),
             last_quarter: history.last_value(),
             spent,
-            signals: Signals::of(known, series, &history)?,
+            signals: Signals::of(known, series, &history, members)?,
             outcome: None,
         }))
     }
@@ -132,19 +133,27 @@ pub fn year_to(history: &History, last: i64) -> Option<f64> {
 /// # Errors
 /// As [`Snapshot::series`].
 pub fn situations(known: &Snapshot) -> Result<Vec<Situation>> {
+    situations_of(known, &panel(known)?)
+}
+
+/// The same of a panel of any quarterly flows: what is said of capex is then said of them.
+///
+/// # Errors
+/// As [`Snapshot::series`].
+pub fn situations_of(known: &Snapshot, members: &[SeriesId]) -> Result<Vec<Situation>> {
     let mut found = Vec::new();
-    for series in panel(known)? {
-        let first = first_releases(known, &series)?;
+    for series in members {
+        let first = first_releases(known, series)?;
         let mut last = None;
-        for day in record::origins(known, &series)? {
+        for day in record::origins(known, series)? {
             let then = known.rewind(day)?;
-            let Some(mut situation) = Situation::of(&then, &series)? else { continue };
+            let Some(mut situation) = Situation::of(&then, series, members)? else { continue };
             // A late quarter of long ago is no news of what is spent now.
             if last >= Some(situation.last) {
                 continue;
             }
             last = Some(situation.last);
-            let at = History::of(&then, &series, 1)?.last_number();
+            let at = History::of(&then, series, 1)?.last_number();
             situation.outcome = outcome(&first, at, situation.spent);
             found.push(situation);
         }

@@ -135,9 +135,21 @@ impl Trial {
 /// # Errors
 /// As [`situations`].
 pub fn trials(known: &Snapshot, rule: &Rule, engine: Engine) -> Result<Vec<Trial>> {
-    let rows = situations(known)?;
+    stated(known, &situations(known)?, rule, engine)
+}
+
+/// The statement about each situation, from those before it, in their order.
+///
+/// # Errors
+/// As [`by_draws`]; none where the engine is left out.
+pub fn stated(
+    known: &Snapshot,
+    rows: &[Situation],
+    rule: &Rule,
+    engine: Engine,
+) -> Result<Vec<Trial>> {
     let trial = |situation: &Situation| -> Result<Option<Trial>> {
-        let Some(belief) = belief(&rows, situation, rule) else { return Ok(None) };
+        let Some(belief) = belief(rows, situation, rule) else { return Ok(None) };
         let drawn = match engine {
             Engine::LeftOut => None,
             Engine::Drawn(seed) => {

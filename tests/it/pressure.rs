@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use chipcast::forecast::reliability::Share;
 use chipcast::observation::Observation;
 use chipcast::strategy::belief::{self, Level};
 use chipcast::strategy::noise::placebos;
 use chipcast::strategy::pressure::pressure;
+use chipcast::strategy::quiet::{moved, revenue_before};
 use chipcast::strategy::rule::Rule;
 use chipcast::strategy::signals::ShareSignal;
 use chipcast::strategy::situation::{Situation, situations};
@@ -150,6 +152,65 @@ fn a_statement_is_the_one_that_the_backtest_scores() {
     }
     assert_eq!(document["placebos"].as_array().map(Vec::len), Some(2));
     assert_eq!(document["false_alarms_before_2016"]["n"], 0, "no such quarter is bundled");
+    quiet_panels_agree_with_another_program(&document);
+}
+
+/// The same placebo written apart in Python, with its own calendar, median and Brier score.
+fn quiet_panels_agree_with_another_program(document: &Value) {
+    let panels = document["quiet_panels"].as_array().expect("panels");
+    let expected = [
+        (1.5, 28, (0, 292), 0.082_217_557_090_037, 0.083_089_995_355_716),
+        (1.147_232_292, 138, (116, 182), 0.269_766_504_901_668, 0.270_944_977_851_628),
+    ];
+    assert_eq!(panels.len(), expected.len());
+    for (panel, (threshold, n_events, alarms, brier, base)) in panels.iter().zip(expected) {
+        let near = |value: &Value, to: f64| value.as_f64().is_some_and(|v| (v - to).abs() < 1e-9);
+        assert!(near(&panel["threshold"], threshold), "{panel}");
+        assert_eq!(panel["companies"].as_array().map(Vec::len), Some(12));
+        assert_eq!(
+            (&panel["events"]["hits"], &panel["events"]["n"]),
+            (&n_events.into(), &320.into())
+        );
+        let found = (&panel["false_alarms"]["hits"], &panel["false_alarms"]["n"]);
+        assert_eq!(found, (&alarms.0.into(), &alarms.1.into()));
+        assert!(near(&panel["score"]["brier"], brier), "{panel}");
+        assert!(near(&panel["score"]["brier_base_rate"], base), "{panel}");
+    }
+    let moved = &document["moved"];
+    let n_rows = document["rows"].as_array().map_or(0, Vec::len);
+    assert_eq!(moved["places"], 20, "five companies and four quarters");
+    assert!(moved["claims"]["n"].as_u64().is_some_and(|n| n > 30), "{moved} {n_rows}");
+    assert_eq!(moved["claims"]["n"], moved["as_good"]["n"]);
+}
+
+#[test]
+fn placebos_on_real_values_see_no_future_and_keep_what_came() {
+    let revenue = |extra: f64| {
+        let rows = panel().into_iter().map(|mut row| {
+            row.series = id(&format!("{}.revenue", row.series.owner()));
+            if row.vintage > day("2018-01-01") {
+                row.value *= extra;
+            }
+            row
+        });
+        archive(rows.collect(), "2026-01-01").as_of(day("2026-01-01")).expect("known")
+    };
+    let rule = rule(|rule| rule.threshold = 1.1);
+    let half = Share { n_hits: 1, n: 2 };
+    let ask = |known| {
+        let found = revenue_before(&known, day("2016-01-01"), half, &rule).expect("panels");
+        format!("{found:?}")
+    };
+    assert_eq!(ask(revenue(1.0)), ask(revenue(50.0)), "nothing after the quiet years counts");
+    let known = archive(panel(), "2026-01-01").as_of(day("2021-01-01")).expect("known");
+    let sure = self::rule(|rule| rule.alarm = 0.0);
+    let found = moved(&known, &sure).expect("moves");
+    let trials = trials(&known, &sure, Engine::LeftOut).expect("trials");
+    let quiet = false_alarms(&trials, Way::Signals, known.as_of(), &sure);
+    assert_eq!(found.n_places, 16, "four companies and four quarters");
+    // What came stays where it was: every move has as many quiet statements as the real panel.
+    assert_eq!(found.false_alarms.n, quiet.n * found.claims.n);
+    assert_eq!(found.false_alarms.n_hits, found.false_alarms.n);
 }
 
 #[test]
@@ -196,6 +257,26 @@ fn made_up_panels_are_the_same_from_the_same_seed_and_count_what_is_quiet() {
     assert!(all.n > 0 && all.n_hits == all.n, "every statement is an alarm at 0");
     let none = score(&trials, Way::EngineAll, known.as_of(), rule);
     assert_eq!((none.n, none.brier), (0, None), "the engine was left out");
+}
+
+#[test]
+fn the_backlog_and_its_growth_are_those_that_were_public() {
+    let of = |day: &str, name: &str| {
+        let document = json(&["googl", "--as-of", day]);
+        let evidence = document["evidence"].as_array().expect("evidence").clone();
+        evidence.into_iter().find(|e| e["name"] == name).expect("there")
+    };
+    // Alphabet 10-Q 0001652044-25-000091: 157.7 billion on 2025-09-30; a year before 86.8 billion.
+    let level = of("2025-10-30", "backlog");
+    assert_eq!((&level["value"], &level["unit"]), (&Value::from(157.7e9), &Value::from("USD")));
+    let growth = of("2025-10-30", "backlog_growth");
+    assert!(growth["value"].as_f64().is_some_and(|g| (g - 157.7 / 86.8).abs() < 1e-12), "{growth}");
+    let words = growth["source"].as_str().expect("words");
+    assert!(words.contains("0001652044-25-000091") && words.contains("0001652044-24-000118"));
+    assert_eq!(of("2025-10-29", "backlog")["value"], 108.2e9, "the day before");
+    let document = json(&["meta"]);
+    let missing = document["evidence"].to_string();
+    assert!(missing.contains("ingest edgar --company meta"), "{missing}");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::strategy::pricing::{Priced, priced};
 use crate::strategy::rule::Rule;
 use crate::strategy::standing::share_signal;
 use crate::strategy::trial::{Engine, trials};
-use crate::units::count;
+use crate::units::{Unit, count};
 
 pub(super) fn run(
     context: &Context,
@@ -96,7 +96,14 @@ fn people(found: &Pressure, prices: &[Priced], rule: &Rule) -> String {
     }
     let mut parts = vec![first];
     let lines = found.evidence.iter().map(|e| {
-        let value = e.value.map_or_else(|| "-".to_owned(), |value| format::plain(value, 3));
+        let value = e.value.map_or_else(
+            || "-".to_owned(),
+            |value| match e.unit {
+                Unit::Usd => usd(value),
+                Unit::Count => format::plain(value, 0),
+                _ => format::plain(value, 3),
+            },
+        );
         vec![e.name.to_owned(), value, e.meaning.to_owned()]
     });
     parts.push(table(&["signal", "value", "what it is"], &[1], lines.collect()));
@@ -173,7 +180,10 @@ fn beside(found: &Pressure) -> Vec<String> {
 }
 
 fn evidence(e: &crate::strategy::signals::Evidence) -> Value {
-    json!({ "name": e.name, "meaning": e.meaning, "value": e.value, "source": e.source })
+    json!({
+        "name": e.name, "meaning": e.meaning, "value": e.value, "unit": e.unit.word(),
+        "source": e.source,
+    })
 }
 
 fn way(way: &Way) -> Value {

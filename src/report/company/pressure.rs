@@ -81,7 +81,14 @@ fn signals(material: &Material<'_>, found: &Pressure) -> Result<Table> {
         let source = SourceRef::new(SourceKind::Filed, e.meaning, e.source.clone(), as_of);
         let value = e.value.map_or_else(
             || Cell::missing(e.source.clone()),
-            |value| Cell::number(value, Unit::Index, 2, Sources::from(&source)),
+            |value| {
+                let (unit, digits) = match e.unit {
+                    Unit::Usd => (Unit::Usd, 1),
+                    Unit::Count => (Unit::Index, 0),
+                    _ => (Unit::Index, 2),
+                };
+                Cell::number(value, unit, digits, Sources::from(&source))
+            },
         );
         vec![Cell::label(e.meaning), value]
     };
