@@ -248,6 +248,13 @@ impl Market {
             n_dated += kept.iter().zip(&rows).filter(|(a, b)| a.vintage != b.vintage).count();
             inputs.extend(kept);
         }
+        let no_share = || {
+            let what = "has a share of every member";
+            Error::insufficient(format!("no period of the market `{}` {what}", self.name))
+        };
+        if inputs.is_empty() {
+            return Err(no_share());
+        }
         let mut touched: BTreeMap<NaiveDate, BTreeSet<Period>> = BTreeMap::new();
         for row in &inputs {
             touched.entry(row.vintage).or_default().insert(row.period);
@@ -262,10 +269,7 @@ impl Market {
             }
         }
         if rows.is_empty() {
-            return Err(Error::insufficient(format!(
-                "no period of the market `{}` has a share of every member",
-                self.name
-            )));
+            return Err(no_share());
         }
         let batch = Batch { observations: rows, announcements: Vec::new(), known_through };
         Ok(Odds { archive: Archive::of(batch)?, n_values, n_dated })
