@@ -7,7 +7,7 @@
 //! sources -> ingest -> Archive (every value with its vintage) -> as_of(day) -> Snapshot
 //! Snapshot -> forecast (medians, conformal intervals, measured skill, or a refusal)
 //! Forecast of spend -> scaling: chips -> installed base -> training run -> capability
-//! all of it -> report (HTML, Markdown, JSON) and the command line
+//! all of it -> report (HTML, PDF, Markdown, JSON) and the command line
 //! ```
 //!
 //! # In five lines

@@ -34,6 +34,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::archive::{Archive, Batch, Snapshot};
 use crate::error::{Error, Result};
 use crate::ingest::bundled;
+use crate::report::plain;
 use crate::series::SeriesId;
 use crate::store::{Busy, Locked, Store};
 
@@ -109,7 +110,7 @@ pub(crate) enum Format {
     Html,
     /// A page of `report`.
     Md,
-    /// A page of `report`; not built into this version.
+    /// A page of `report`, on paper.
     Pdf,
 }
 
@@ -256,15 +257,16 @@ impl Context {
     /// A word for people, unless they asked for quiet.
     fn say(&self, words: impl std::fmt::Display) {
         if !self.global.quiet {
-            let _ = writeln!(std::io::stderr(), "{words}");
+            let _ = writeln!(std::io::stderr(), "{}", plain::lines(&words.to_string()));
         }
     }
 
     /// A failure of one series among others, which quiet does not silence.
     fn fail(series: impl std::fmt::Display, error: &Error) {
-        let _ = writeln!(std::io::stderr(), "failed: {series}: {error}");
+        let mut err = std::io::stderr().lock();
+        let _ = writeln!(err, "{}", plain::lines(&format!("failed: {series}: {error}")));
         if let Some(hint) = error.advice() {
-            let _ = writeln!(std::io::stderr(), "hint: {hint}");
+            let _ = writeln!(err, "hint: {}", plain::lines(hint));
         }
     }
 
@@ -321,14 +323,14 @@ pub fn main() -> ExitCode {
 /// Prints an error, its causes and its hint, one a line.
 fn report_error(error: &Error) {
     let mut err = std::io::stderr().lock();
-    let _ = writeln!(err, "error: {error}");
+    let _ = writeln!(err, "error: {}", plain::lines(&error.to_string()));
     let mut cause = error.source();
     while let Some(inner) = cause.filter(|inner| !inner.is::<Busy>()) {
-        let _ = writeln!(err, "cause: {inner}");
+        let _ = writeln!(err, "cause: {}", plain::lines(&inner.to_string()));
         cause = inner.source();
     }
     if let Some(hint) = error.advice() {
-        let _ = writeln!(err, "hint: {hint}");
+        let _ = writeln!(err, "hint: {}", plain::lines(hint));
     }
 }
 

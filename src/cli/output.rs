@@ -1,6 +1,7 @@
 //! Rows on stdout: a table for people, one JSON document, or CSV with the same keys.
 //!
-//! May use `error`. The keys of the rows are the contract; the table is for the eye.
+//! May use `error` and `report`'s rule of plain text. The keys of the rows are the contract; the table
+//! is for the eye. What came from outside can neither steer a terminal nor run as a formula.
 
 use std::io::{Seek, Write};
 
@@ -10,6 +11,7 @@ use tempfile::SpooledTempFile;
 
 use super::Format;
 use crate::error::{Error, Result};
+use crate::report::plain;
 
 /// Version of the rows' form.
 pub(super) const SCHEMA_VERSION: u32 = 1;
@@ -40,8 +42,8 @@ impl Rows {
     pub(super) fn print(&self, format: Format, table: impl FnOnce() -> String) -> Result<()> {
         match format {
             Format::Table => print(&table()),
-            Format::Json => print(&self.json()?),
-            Format::Csv => print(&self.csv()?),
+            Format::Json => write(&self.json()?),
+            Format::Csv => write(&self.csv()?),
             Format::Html | Format::Md | Format::Pdf => Err(no_rows()),
         }
     }
@@ -74,7 +76,7 @@ impl Rows {
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record(&self.columns).map_err(broken)?;
         for row in &self.rows {
-            writer.write_record(row.iter().map(plain)).map_err(broken)?;
+            writer.write_record(row.iter().map(csv_cell)).map_err(broken)?;
         }
         let bytes = writer.into_inner().map_err(|e| {
             Error::store("the rows cannot be written as CSV").caused_by(e.into_error())
@@ -123,7 +125,7 @@ impl Spool {
                 let comma = if self.n_rows == 0 { "\n" } else { ",\n" };
                 self.write(format!("{comma}{object}").as_bytes())?;
             }
-            Format::Csv => self.record(row.iter().map(plain).collect())?,
+            Format::Csv => self.record(row.iter().map(csv_cell).collect())?,
             _ => {}
         }
         self.n_rows += 1;
@@ -167,12 +169,17 @@ impl Spool {
 
 fn no_rows() -> Error {
     Error::invalid("rows are printed as table, json or csv")
-        .hint("pages in html and md are written by `chipcast report`")
+        .hint("pages in html, pdf and md are written by `chipcast report`")
 }
 
-fn plain(value: &Value) -> String {
+/// A cell of a CSV file. A text that a spreadsheet would read as a formula gets an apostrophe before
+/// it, as OWASP advises; a number never does.
+fn csv_cell(value: &Value) -> String {
+    const OPENS_FORMULA: [char; 11] =
+        ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
     match value {
         Value::Null => String::new(),
+        Value::String(text) if text.starts_with(OPENS_FORMULA) => format!("'{text}"),
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
@@ -185,7 +192,7 @@ pub(super) fn table(header: &[&str], numbers: &[usize], rows: Vec<Vec<String>>) 
     let align = |i: usize, text: String| {
         let right = numbers.contains(&i);
         let side = if right { CellAlignment::Right } else { CellAlignment::Left };
-        Cell::new(text).set_alignment(side)
+        Cell::new(plain::text(&text)).set_alignment(side)
     };
     table.set_header(header.iter().enumerate().map(|(i, h)| align(i, (*h).to_owned())));
     for row in rows {
@@ -194,12 +201,47 @@ pub(super) fn table(header: &[&str], numbers: &[usize], rows: Vec<Vec<String>>) 
     table.trim_fmt()
 }
 
-/// Writes a document to stdout; a reader who has gone away is no failure.
+/// Writes words for people to stdout, as plain text.
 pub(super) fn print(text: &str) -> Result<()> {
+    write(&plain::lines(text))
+}
+
+/// Writes a document to stdout; a reader who has gone away is no failure.
+fn write(text: &str) -> Result<()> {
     match writeln!(std::io::stdout().lock(), "{text}") {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Error::store("stdout cannot be written").caused_by(e))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_that_opens_a_formula_is_text_and_numbers_stay_numbers() {
+        let mut rows = Rows::new(&["text", "number"]);
+        for text in ["=cmd|' /C calc'!A0", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "plain"] {
+            rows.push(vec![json!(text), json!(-1.5)]);
+        }
+        let csv = rows.csv().expect("written");
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        let read: Vec<_> = reader.records().map(|row| row.expect("a row")).collect();
+        for row in &read[..6] {
+            assert!(row[0].starts_with('\''), "{row:?}");
+        }
+        assert_eq!((&read[0][0], &read[6][0]), ("'=cmd|' /C calc'!A0", "plain"));
+        assert!(read.iter().all(|row| &row[1] == "-1.5"));
+    }
+
+    #[test]
+    fn a_table_cannot_steer_the_terminal() {
+        let poison = "\u{1b}[2Ja\r\nb\u{202e}c\u{9b}31m";
+        let shown = table(&["text"], &[], vec![vec![poison.to_owned()]]);
+        assert!(shown.ends_with("a  bc"), "{shown:?}");
+        assert!(shown.lines().all(plain::is_plain), "{shown:?}");
+        assert_eq!(shown.lines().count(), 2, "{shown:?}");
     }
 }

@@ -42,10 +42,13 @@ fn renderer(asked: Format) -> Result<&'static dyn Render> {
         Format::Table | Format::Html => Ok(&Html),
         Format::Json => Ok(&Json),
         Format::Md => Ok(&Markdown),
-        Format::Csv | Format::Pdf => {
-            Err(Error::invalid("a page is written as html, md or json in this version")
-                .hint("print the html page to PDF with a browser; it has a print style"))
-        }
+        #[cfg(feature = "pdf")]
+        Format::Pdf => Ok(&crate::report::Pdf),
+        #[cfg(not(feature = "pdf"))]
+        Format::Pdf => Err(Error::invalid("this build was made without the feature `pdf`")
+            .hint("build with `--features pdf`, or print the html page, which has a print style")),
+        Format::Csv => Err(Error::invalid("a page is written as html, pdf, md or json")
+            .hint("rows in csv are printed by `forecast`, `scale` and the other commands")),
     }
 }
 

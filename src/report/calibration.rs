@@ -34,7 +34,8 @@ impl Subject<'_> {
             Basis::Replayed => "ledger: pseudo real time, replayed from an earlier day",
             Basis::Backtest => "rolling-origin backtest in pseudo real time",
         };
-        SourceRef::model(step, self.run_id, self.known.as_of())
+        let scored = pooled(self).find(|group| group.basis == basis).map_or(0, |group| group.n);
+        SourceRef::model(step, self.run_id, self.known.as_of()).of(scored)
     }
 }
 

@@ -1,12 +1,13 @@
 //! Cells, prose and tables: the parts of a report that carry numbers, each with its sources.
 //!
 //! May use `error`, `units`, `format`, `source`. A number cannot be put into a cell without
-//! [`Sources`]; what is missing says why (never a silent blank).
+//! [`Sources`]; what is missing says why (never a silent blank). Words become plain text on entry.
 
 use chrono::NaiveDate;
 
 use crate::error::{Error, Result};
 use crate::report::format::{self, Scale};
+use crate::report::plain;
 use crate::report::source::{SourceRef, Sources};
 use crate::units::Unit;
 
@@ -71,17 +72,17 @@ pub struct Cell {
 impl Cell {
     /// Words. Give a number its own cell, or [`Cell::cited`].
     pub fn text(text: impl Into<String>) -> Self {
-        Self { value: Value::Text(text.into()), sources: Vec::new() }
+        Self { value: Value::Text(plain::text(&text.into())), sources: Vec::new() }
     }
 
     /// Words with numbers in them, and their sources.
     pub fn cited(text: impl Into<String>, sources: impl Into<Sources>) -> Self {
-        Self::sourced(Value::Text(text.into()), sources)
+        Self::sourced(Value::Text(plain::text(&text.into())), sources)
     }
 
     /// The name of a row, model or period.
     pub fn label(text: impl Into<String>) -> Self {
-        Self { value: Value::Label(text.into()), sources: Vec::new() }
+        Self { value: Value::Label(plain::text(&text.into())), sources: Vec::new() }
     }
 
     /// A day.
@@ -112,12 +113,12 @@ impl Cell {
 
     /// A count: `Cell::count(41, "forecast", &source)` reads `41 forecasts`.
     pub fn count(n: usize, noun: impl Into<String>, sources: impl Into<Sources>) -> Self {
-        Self::sourced(Value::Count { n, noun: noun.into() }, sources)
+        Self::sourced(Value::Count { n, noun: plain::text(&noun.into()) }, sources)
     }
 
     /// No value, and why: `refused: beyond the horizon cap`.
     pub fn missing(reason: impl Into<String>) -> Self {
-        Self { value: Value::Missing(reason.into()), sources: Vec::new() }
+        Self { value: Value::Missing(plain::text(&reason.into())), sources: Vec::new() }
     }
 
     fn sourced(value: Value, sources: impl Into<Sources>) -> Self {
@@ -192,13 +193,13 @@ pub struct Prose {
 impl Prose {
     /// Words without numbers; the lint refuses a number in them.
     pub fn plain(text: impl Into<String>) -> Self {
-        Self { text: text.into(), sources: Vec::new() }
+        Self { text: plain::text(&text.into()), sources: Vec::new() }
     }
 
     /// Words with the sources of their numbers.
     pub fn cited(text: impl Into<String>, sources: impl Into<Sources>) -> Self {
         let sources: Sources = sources.into();
-        Self { text: text.into(), sources: sources.as_slice().to_vec() }
+        Self { text: plain::text(&text.into()), sources: sources.as_slice().to_vec() }
     }
 
     /// Where its numbers come from.
@@ -245,7 +246,7 @@ impl Table {
         headings: &[&str],
         rows: Vec<Vec<Cell>>,
     ) -> Result<Self> {
-        let caption = caption.into();
+        let caption = plain::text(&caption.into());
         if let Some((row_idx, row)) =
             rows.iter().enumerate().find(|(_, row)| row.len() != headings.len())
         {
@@ -255,7 +256,7 @@ impl Table {
                 headings.len()
             )));
         }
-        let headings = headings.iter().map(|heading| (*heading).to_owned()).collect();
+        let headings = headings.iter().map(|heading| plain::text(heading)).collect();
         Ok(Self { caption, headings, rows, note: None })
     }
 
@@ -303,6 +304,19 @@ impl Table {
             }
         };
         self.headings.iter().enumerate().map(column).collect()
+    }
+
+    /// Why values are missing, each reason once.
+    pub fn reasons(&self) -> Vec<&str> {
+        let mut reasons: Vec<&str> = Vec::new();
+        for cell in self.rows.iter().flatten() {
+            if let Value::Missing(reason) = cell.value()
+                && !reasons.contains(&reason.as_str())
+            {
+                reasons.push(reason);
+            }
+        }
+        reasons
     }
 
     /// Every source in reading order.

@@ -16,6 +16,7 @@ mod track;
 use chrono::NaiveDate;
 
 use crate::report::cell::{Cell, Table};
+use crate::report::plain;
 use crate::report::source::Sources;
 use crate::units::Unit;
 
@@ -109,9 +110,9 @@ impl Chart {
         sources: impl Into<Sources>,
     ) -> Self {
         Self {
-            title: title.into(),
-            subtitle: subtitle.into(),
-            alt: alt.into(),
+            title: plain::text(&title.into()),
+            subtitle: plain::text(&subtitle.into()),
+            alt: plain::text(&alt.into()),
             unit,
             sources: sources.into(),
             plot: plot.into(),

@@ -7,6 +7,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::error::Result;
 use crate::report::cell::Column;
+use crate::report::marks::Marks;
 use crate::report::{
     Block, Cell, Chart, Footnotes, KeyFigure, Prose, Render, Report, Section, SourceRef, Table,
     Tone, Value, chart, format, lint,
@@ -211,41 +212,6 @@ fn source_line(sources: &[SourceRef], notes: &Footnotes<'_>) -> Markup {
     }
 }
 
-/// Where a table shows its sources, so that marks do not drown the figures.
-enum Marks {
-    /// One set for the whole table: in a line under it.
-    Table(Vec<usize>),
-    /// One set a row: in a last column.
-    Rows(Vec<Vec<usize>>),
-    /// Beside each cell.
-    Cells,
-}
-
-impl Marks {
-    fn of(table: &Table, notes: &Footnotes<'_>) -> Self {
-        let sourced = |row: &[Cell]| -> Vec<Vec<usize>> {
-            let cells = row.iter().filter(|cell| !cell.sources().is_empty());
-            let mut sets: Vec<_> = cells.map(|cell| notes.numbers_of(cell.sources())).collect();
-            sets.sort_unstable();
-            sets.dedup();
-            sets
-        };
-        let rows: Vec<_> = table.rows().iter().map(|row| sourced(row)).collect();
-        if rows.iter().any(|sets| sets.len() > 1) {
-            return Self::Cells;
-        }
-        let rows: Vec<Vec<usize>> = rows.into_iter().map(|sets| sets.concat()).collect();
-        let mut distinct: Vec<_> = rows.iter().filter(|set| !set.is_empty()).collect();
-        distinct.sort_unstable();
-        distinct.dedup();
-        match distinct.as_slice() {
-            [] => Self::Table(Vec::new()),
-            [one] => Self::Table((*one).clone()),
-            _ => Self::Rows(rows),
-        }
-    }
-}
-
 fn table(table: &Table, notes: &Footnotes<'_>) -> Markup {
     let (columns, marks) = (table.columns(), Marks::of(table, notes));
     html! {
@@ -298,14 +264,7 @@ fn table_cell(cell: &Cell, text: &str) -> Markup {
 
 /// Under a table: its note, why values are missing, and its sources where they are one set.
 fn table_notes(table: &Table, marks: &Marks, notes: &Footnotes<'_>) -> Markup {
-    let mut reasons: Vec<&str> = Vec::new();
-    for cell in table.rows().iter().flatten() {
-        if let Value::Missing(reason) = cell.value()
-            && !reasons.contains(&reason.as_str())
-        {
-            reasons.push(reason);
-        }
-    }
+    let reasons = table.reasons();
     let numbers = if let Marks::Table(numbers) = marks { numbers.as_slice() } else { &[] };
     html! {
         @if table.note().is_some() || !reasons.is_empty() || !numbers.is_empty() {
@@ -360,7 +319,7 @@ fn sources(notes: &Footnotes<'_>) -> Markup {
                 @for (idx, source) in notes.notes().iter().enumerate() {
                     li id={ "source-" (idx + 1) } {
                         (source.label) ". "
-                        span.kind { (source.kind.word()) }
+                        span.kind { (source.standing()) }
                         ", public " (time(source.vintage)) ". "
                         span.locator {
                             @for (word, link) in source.locator_parts() {

@@ -27,7 +27,9 @@ pub fn industry(
     machines: &[Machines],
     seed: u64,
 ) -> Result<Report> {
-    let model = SourceRef::model("forecasts with conformal intervals", run_id, known.as_of());
+    let scored = forecasts.iter().filter_map(|forecast| forecast.skill.by_horizon.first());
+    let model = SourceRef::model("forecasts with conformal intervals", run_id, known.as_of())
+        .of(scored.map(|at| at.n).sum());
     let total = total(forecasts, seed)?;
     let quantiles = total.draws.quantiles(&[0.1, 0.5, 0.9]);
     let (low, median, high) = (quantiles[0], quantiles[1], quantiles[2]);
@@ -159,7 +161,8 @@ fn league(known: &Snapshot, forecasts: &[Forecast], model: &SourceRef) -> Result
 }
 
 fn fleets(known: &Snapshot, machines: &[Machines], run_id: &str) -> Result<Option<Section>> {
-    let own = SourceRef::model("scaling chain, draw by draw", run_id, known.as_of());
+    let own =
+        SourceRef::model("scaling chain, draw by draw", run_id, known.as_of()).of(DEFAULT_N_DRAWS);
     let registry = Registry::bundled();
     let rows: Vec<_> = machines
         .iter()

@@ -1,8 +1,8 @@
 //! JSON: the same report as one document, for programs.
 //!
 //! Values stand in base units beside the words that the page shows; sources are numbers into the
-//! list of footnotes. Adding a field is free; renaming, retyping or removing one bumps
-//! `schema_version`.
+//! list of footnotes. `docs/report.schema.json` is the contract: a new field is added there; renaming,
+//! retyping or removing one bumps `schema_version`.
 
 use serde_json::{Value as Tree, json};
 
@@ -13,6 +13,9 @@ use crate::report::{
 
 /// Version of the document's shape.
 pub const SCHEMA_VERSION: u32 = 1;
+
+/// The published schema of the document, JSON Schema 2020-12: `docs/report.schema.json`.
+pub const SCHEMA: &str = include_str!("../../docs/report.schema.json");
 
 /// Writes a report as JSON.
 #[derive(Debug, Clone, Copy, Default)]
@@ -165,6 +168,7 @@ fn source_tree(number: usize, source: &SourceRef) -> Tree {
         "label": source.label,
         "locator": source.locator,
         "vintage": source.vintage,
+        "n": source.n,
         "links": links,
     })
 }

@@ -1,13 +1,18 @@
 //! The lint: what a report must not contain, checked before it is rendered.
 //!
-//! Pure. Refuses a number without a source, an empty heading, a chart without words for those who
-//! cannot see it, a link that is not http or https, and a value that is not finite.
+//! Pure. Refuses a number without a source, without the day on which it became public, or, if a model
+//! made it, without the n behind it; an empty heading, a chart without words for those who cannot see
+//! it, a link that is not http or https, a value that is not finite, and words that are not plain text.
 
 use std::collections::HashSet;
 
+use chrono::NaiveDate;
+
 use crate::error::{Error, Result};
 use crate::report::source::is_web_address;
-use crate::report::{Block, Cell, Chart, Prose, Report, Section, SourceRef, Table, Value};
+use crate::report::{
+    Block, Cell, Chart, Prose, Report, Section, SourceKind, SourceRef, Table, Value, format, plain,
+};
 
 /// Passes a report that may be rendered.
 ///
@@ -24,7 +29,9 @@ pub fn check(report: &Report) -> Result<()> {
         problems.len(),
         problems.join("; ")
     ))
-    .hint("every number goes into a cell or prose with its sources"))
+    .hint(
+        "a number goes into a cell or prose with its sources; a model's source says its n by `of`",
+    ))
 }
 
 /// Everything that is wrong with a report, in reading order.
@@ -48,7 +55,10 @@ pub fn problems(report: &Report) -> Vec<String> {
         found.number_free(&place, &figure.label);
         figure.cells().for_each(|cell| found.cell(&place, cell));
         figure.note.iter().for_each(|note| found.prose(&place, note));
-        figure.change.iter().for_each(|(_, against)| found.number_free(&place, against));
+        if let Some((_, against)) = &figure.change {
+            found.filled(&format!("{place}: change"), against);
+            found.number_free(&place, against);
+        }
     }
     report.bullets.iter().for_each(|bullet| found.prose("front page", bullet));
     let mut ids = HashSet::new();
@@ -63,6 +73,9 @@ pub fn problems(report: &Report) -> Vec<String> {
     found.0
 }
 
+/// Days before this one stand for a day that nobody knows: the zero of clocks and calendars.
+const FIRST_VINTAGE: NaiveDate = NaiveDate::from_ymd_opt(1980, 1, 1).expect("a date");
+
 /// Prefixes of ids that the page itself uses.
 const RESERVED_IDS: [&str; 6] = ["source-", "chart-", "main", "contents", "sources", "disclosures"];
 
@@ -71,12 +84,17 @@ struct Problems(Vec<String>);
 
 impl Problems {
     fn add(&mut self, problem: String) {
-        self.0.push(problem);
+        if !self.0.contains(&problem) {
+            self.0.push(problem);
+        }
     }
 
     fn filled(&mut self, place: &str, text: &str) {
         if text.trim().is_empty() {
             self.add(format!("{place} is empty"));
+        }
+        if !plain::is_plain(text) {
+            self.add(format!("{place} is not plain text"));
         }
     }
 
@@ -119,6 +137,26 @@ impl Problems {
         };
         if !is_finite {
             self.add(format!("{place}: a value is not a finite number"));
+        }
+        self.standing(place, cell);
+    }
+
+    /// A number leads to a source, and one that a model made to the n behind it.
+    fn standing(&mut self, place: &str, cell: &Cell) {
+        let is_number = matches!(
+            cell.value(),
+            Value::Number { .. } | Value::Change { .. } | Value::Interval { .. }
+        );
+        if !is_number {
+            return;
+        }
+        if cell.sources().is_empty() {
+            self.add(format!("{place}: number `{}` has no source", cell.words()));
+        }
+        for source in cell.sources() {
+            if source.kind == SourceKind::Model && source.n.is_none() {
+                self.add(format!("{place}: numbers of `{}` have no n", source.label));
+            }
         }
     }
 
@@ -185,6 +223,10 @@ impl Problems {
         let place = format!("source `{}`", source.label);
         self.filled("label of a source", &source.label);
         self.filled(&format!("{place}: locator"), &source.locator);
+        if source.vintage < FIRST_VINTAGE {
+            let day = format::date(source.vintage);
+            self.add(format!("{place} has no vintage: `{day}` stands where one is missing"));
+        }
         for (word, _) in source.locator_parts() {
             if is_address(word) && !is_web_address(word.trim_end_matches([',', ';'])) {
                 self.add(format!("{place}: link `{word}` is neither http nor https"));

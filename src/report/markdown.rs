@@ -131,7 +131,7 @@ fn sources(notes: &Footnotes<'_>) -> String {
             "{}. {} ({}, public {}): {}",
             idx + 1,
             escape(&source.label),
-            source.kind.word(),
+            source.standing(),
             format::date(source.vintage),
             locator.join(" ")
         )
@@ -154,11 +154,20 @@ fn marks(sources: &[SourceRef], notes: &Footnotes<'_>) -> String {
     })
 }
 
-/// Text that Markdown shows as it stands.
+/// Text that Markdown shows as it stands, at the start of a line too.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
+    let n_digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    for (idx, c) in text.char_indices() {
         match c {
+            '-' | '+' | '=' if idx == 0 => {
+                escaped.push('\\');
+                escaped.push(c);
+            }
+            '.' | ')' if idx > 0 && idx == n_digits && text[idx + 1..].starts_with(' ') => {
+                escaped.push('\\');
+                escaped.push(c);
+            }
             '\n' | '\r' => escaped.push(' '),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
@@ -177,4 +186,26 @@ fn escape(text: &str) -> String {
 fn code(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_:. /".contains(c);
     text.chars().map(|c| if is_plain(c) { c } else { '?' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_begins_a_list_or_a_heading() {
+        let cases = [
+            ("- item", "\\- item"),
+            ("+1", "\\+1"),
+            ("===", "\\==="),
+            ("1. first", "1\\. first"),
+            ("12) twelfth", "12\\) twelfth"),
+            ("1.5 times", "1.5 times"),
+            ("# a", "\\# a"),
+            ("a-b, 1. c", "a-b, 1. c"),
+        ];
+        for (given, shown) in cases {
+            assert_eq!(escape(given), shown);
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Reports: one model, written as HTML, Markdown or JSON.
+//! Reports: one model, written as HTML, PDF, Markdown or JSON.
 //!
 //! May use the core and, for composing pages, `forecast` and `scaling`. Everything here
 //! is pure: the clock, the disk and the network stay outside. A number enters a report only through
@@ -18,6 +18,10 @@ pub mod json;
 pub mod lint;
 pub mod machines;
 pub mod markdown;
+pub(crate) mod marks;
+#[cfg(feature = "pdf")]
+pub mod pdf;
+pub mod plain;
 pub mod source;
 
 use chrono::NaiveDate;
@@ -29,6 +33,8 @@ pub use chart::Chart;
 pub use html::Html;
 pub use json::Json;
 pub use markdown::Markdown;
+#[cfg(feature = "pdf")]
+pub use pdf::Pdf;
 pub use source::{Footnotes, SourceKind, SourceRef, Sources};
 
 /// A format in which a report is written.
@@ -87,7 +93,7 @@ impl KeyFigure {
     /// A figure that stands alone: a grade, a cap, a count.
     pub fn fact(label: impl Into<String>, value: Cell, note: impl Into<Prose>) -> Self {
         let note = Some(note.into()).filter(|note: &Prose| !note.text.is_empty());
-        Self { label: label.into(), value, interval: None, change: None, note }
+        Self { label: plain::text(&label.into()), value, interval: None, change: None, note }
     }
 
     /// A forecast with its interval and its change against something named.
@@ -97,8 +103,14 @@ impl KeyFigure {
         interval: Cell,
         change: (Cell, &str),
     ) -> Self {
-        let change = Some((change.0, change.1.to_owned()));
-        Self { label: label.into(), value, interval: Some(interval), change, note: None }
+        let change = Some((change.0, plain::text(change.1)));
+        Self {
+            label: plain::text(&label.into()),
+            value,
+            interval: Some(interval),
+            change,
+            note: None,
+        }
     }
 
     fn cells(&self) -> impl Iterator<Item = &Cell> {
@@ -121,7 +133,7 @@ pub struct Section {
 impl Section {
     /// A section from its parts.
     pub fn new(id: impl Into<String>, heading: impl Into<String>, blocks: Vec<Block>) -> Self {
-        Self { id: id.into(), heading: heading.into(), blocks }
+        Self { id: id.into(), heading: plain::text(&heading.into()), blocks }
     }
 }
 

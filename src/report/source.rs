@@ -12,7 +12,7 @@ use crate::archive::Snapshot;
 use crate::error::{Error, Result};
 use crate::ingest::edgar::submissions::is_accession;
 use crate::observation::{Announcement, Observation, VintageBasis};
-use crate::report::format;
+use crate::report::{format, plain};
 use crate::series::{Kind, Registry, SeriesId};
 
 /// How a number came to be.
@@ -70,17 +70,24 @@ pub struct SourceRef {
     pub vintage: NaiveDate,
     /// SEC's key of the filer, without which an accession has no address.
     pub cik: Option<u64>,
+    /// How many scored forecasts, rows or draws stand behind what a model computed.
+    pub n: Option<usize>,
 }
 
 impl SourceRef {
-    /// A source by its parts.
+    /// A source by its parts. None can be left out, least of all the vintage:
+    /// ```compile_fail
+    /// use chipcast::report::{SourceKind, SourceRef};
+    /// SourceRef::new(SourceKind::Filed, "10-Q", "0001045810-26-000123");
+    /// ```
     pub fn new(
         kind: SourceKind,
         label: impl Into<String>,
         locator: impl Into<String>,
         vintage: NaiveDate,
     ) -> Self {
-        Self { kind, label: label.into(), locator: locator.into(), vintage, cik: None }
+        let (label, locator) = (plain::text(&label.into()), plain::text(&locator.into()));
+        Self { kind, label, locator, vintage, cik: None, n: None }
     }
 
     /// An SEC filing of the company with key `cik`; its accession becomes a link.
@@ -93,11 +100,22 @@ impl SourceRef {
         Self { cik: Some(cik), ..Self::new(SourceKind::Filed, label, accession, vintage) }
     }
 
-    /// What this run computed: `step` says how, `run_id` finds it.
+    /// What this run computed: `step` says how, `run_id` finds it. A number needs [`SourceRef::of`]
+    /// too; words about a method do not.
     pub fn model(step: impl Into<String>, run_id: &str, as_of: NaiveDate) -> Self {
         Self::new(SourceKind::Model, step, format!("run {run_id}"), as_of)
     }
 
+    /// The same source with its n: how many scored forecasts, rows or draws stand behind it.
+    #[must_use]
+    pub fn of(self, n: usize) -> Self {
+        Self { n: Some(n), ..self }
+    }
+
+    /// What stands beside the label in the list of sources: `model, n 84`.
+    pub fn standing(&self) -> String {
+        let n = self.n.map(|n| format!(", n {}", format::count(n, ""))).unwrap_or_default();
+        format!("{}{n}", self.kind.word())
     /// The source of a series' last known value.
     ///
     /// # Errors
@@ -159,6 +177,9 @@ impl SourceRef {
 
     fn address(&self, word: &str) -> Option<String> {
         let word = word.trim_end_matches([',', ';']);
+        if self.locator.ends_with(plain::CUT) {
+            return None;
+        }
         if is_web_address(word) {
             return Some(word.to_owned());
         }

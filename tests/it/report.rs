@@ -155,6 +155,60 @@ fn the_lint_finds_what_is_wrong() {
     );
 }
 
+/// The sample with one key figure from one source.
+fn with_figure(source: &SourceRef) -> Report {
+    let number = Cell::number(96.2e9, Unit::Usd, 1, source);
+    let range = Cell::interval((90e9, 99e9), 0.8, Unit::Usd, 1, source);
+    let change = (Cell::change(1e9, Unit::Usd, 1, source), "on the last quarter");
+    Report { key_figures: vec![KeyFigure::forecast("Sales", number, range, change)], ..sample() }
+}
+
+#[test]
+fn a_number_without_source_vintage_or_n_fails_the_report() {
+    let lacks = |report: &Report, lack: &str| {
+        assert_eq!(lint::problems(report), [lack]);
+        let error = Html.render(report).expect_err("not rendered").to_string();
+        assert!(error.contains(lack), "{error}");
+    };
+    assert!(lint::check(&sample()).is_ok());
+    let bullet = Prose::plain("Revenue grew 12% on the year.");
+    let bare = Report { bullets: vec![bullet], ..sample() };
+    lacks(&bare, "front page: number `12%` has no source");
+
+    let undated = SourceRef::new(SourceKind::Filed, "a filing", "x", chrono::NaiveDate::default());
+    let lack = "source `a filing` has no vintage: `1 Jan 1970` stands where one is missing";
+    lacks(&with_figure(&undated), lack);
+
+    let model = SourceRef::model("a model", "r-1", day("2026-09-24"));
+    lacks(&with_figure(&model), "key figure `Sales`: numbers of `a model` have no n");
+    assert!(lint::check(&with_figure(&model.clone().of(84))).is_ok());
+    let page = html(&with_figure(&model.clone().of(84)));
+    assert!(page.contains("model, n 84"), "the list of sources says n");
+
+    // Words about the method and counts of things need none.
+    let words = vec![Prose::cited("It looked at 5 models.", &model)];
+    let count = KeyFigure::fact("Scored", Cell::count(41, "origin", &model), "");
+    let told = Report { bullets: words, key_figures: vec![count], ..sample() };
+    assert!(lint::check(&told).is_ok());
+}
+
+#[test]
+fn a_table_and_a_chart_need_the_n_of_their_model_too() {
+    let model = SourceRef::model("a model", "r-1", day("2026-09-24"));
+    let row = vec![Cell::label("a"), Cell::number(1.0, Unit::Usd, 1, &model)];
+    let table = Table::new("A table", &["Row", "Value"], vec![row]).expect("even");
+    let points = vec![(day("2026-03-31"), 1.0), (day("2026-06-30"), 2.0)];
+    let lines = Lines { lines: vec![Line { label: "a".into(), points }] };
+    let chart = Chart::new("A chart", "Sales", "Sales rise.", Unit::Usd, lines, &model);
+    let section = Section::new("s", "Sales", vec![table.into(), chart.into()]);
+    let report = Report { sections: vec![section], ..sample() };
+    let needed = [
+        "table `A table`: numbers of `a model` have no n",
+        "chart `A chart`: numbers of `a model` have no n",
+    ];
+    assert_eq!(lint::problems(&report), needed);
+}
+
 #[test]
 fn numbers_need_sources_by_construction() {
     let error = Sources::new(Vec::new()).expect_err("none");

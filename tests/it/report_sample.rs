@@ -55,7 +55,8 @@ impl Known {
                 "rolling-origin backtest and conformal draws",
                 "r-7f3a91",
                 day("2026-09-24"),
-            ),
+            )
+            .of(41),
             epoch: SourceRef::new(
                 SourceKind::Estimate,
                 "Epoch AI, capability index by training compute",

@@ -1,13 +1,14 @@
 //! The drawing surface of charts: marks in role colours on a kuva scene, written as inline SVG.
 //!
 //! May use kuva. Knows nothing of data or units: it takes pixels. Colours are CSS variables or the
-//! light theme's fixed values; text is escaped by kuva, whose `$…$` mathematics is switched off.
+//! light theme's fixed values; text becomes plain text and is escaped by kuva, whose `$…$` mathematics is switched off.
 
 use kuva::backend::svg::SvgBackend;
 use kuva::render::color::Color;
 use kuva::render::render::{PathData, Primitive, Scene, TextAnchor};
 
 use super::Ink;
+use crate::report::plain;
 
 /// Width of every chart, in SVG user units.
 pub(super) const WIDTH: f64 = 760.0;
@@ -269,7 +270,7 @@ impl Canvas {
         self.scene.add(Primitive::Text {
             x,
             y,
-            content: without_mathematics(text),
+            content: without_mathematics(&plain::text(text)),
             size: style.size,
             anchor: match side {
                 Side::Start => TextAnchor::Start,
@@ -301,7 +302,7 @@ impl Canvas {
     pub(super) fn with_tip(&mut self, tip: String, draw: impl FnOnce(&mut Self)) {
         self.scene.add(Primitive::GroupStart {
             transform: None,
-            title: Some(tip),
+            title: Some(plain::text(&tip)),
             extra_attrs: None,
         });
         draw(self);
@@ -318,7 +319,8 @@ impl Canvas {
             .map_or("", |(body, _)| body);
         let height = self.scene.height;
         let escape = |text: &str| {
-            text.replace('&', "&amp;")
+            plain::text(text)
+                .replace('&', "&amp;")
                 .replace('<', "&lt;")
                 .replace('>', "&gt;")
                 .replace('"', "&quot;")
@@ -357,8 +359,9 @@ pub(super) fn width_of(text: &str, style: Style) -> f64 {
 
 /// A label that fits into `room` pixels, cut with an ellipsis; the data table has it whole.
 pub(super) fn shortened(label: &str, style: Style, room: f64) -> String {
-    if width_of(label, style) <= room {
-        return label.to_owned();
+    let label = plain::text(label);
+    if width_of(&label, style) <= room {
+        return label;
     }
     let fits = |cut: &usize| width_of(&label[..*cut], style) + width_of("…", style) <= room;
     let cuts = label.char_indices().map(|(at, _)| at);

@@ -20,7 +20,9 @@ use crate::units::{Flop, Unit};
 pub(super) fn section(material: &Material<'_>) -> Result<Option<Section>> {
     let Some(machines) = material.machines else { return Ok(None) };
     let chain = &machines.chain;
-    let own = material.model("laws fitted to Epoch's capability index, 200 resamples of the rows");
+    let own = material
+        .model("laws fitted to Epoch's capability index, 200 resamples of the rows")
+        .of(material.workshop.models.len());
     let index = SourceRef::new(
         SourceKind::Estimate,
         "Epoch AI, Epoch Capabilities Index and training compute, CC BY",

@@ -105,7 +105,7 @@ pub(super) fn bullets(material: &Material<'_>) -> Result<Vec<Prose>> {
             format::date(chain.date),
             format::range(installed[0], installed[2], unit, 2),
         );
-        bullets.push(Prose::cited(text, material.model("scaling chain, draw by draw")));
+        bullets.push(Prose::cited(text, material.drawn("scaling chain, draw by draw")));
     }
     let next = next_release(material)?;
     let text = format!(

@@ -16,7 +16,7 @@ const LAST_STEP_WITHOUT_STOCK: &str = "purchases";
 pub(super) fn section(material: &Material<'_>) -> Result<Option<Section>> {
     let Some(machines) = material.machines else { return Ok(None) };
     let chain = &machines.chain;
-    let own = material.model("scaling chain, draw by draw");
+    let own = material.drawn("scaling chain, draw by draw");
     let upto = chain.steps.iter().position(|step| step.name == LAST_STEP_WITHOUT_STOCK);
     let shown = match (machines.stock.is_some(), upto) {
         (false, Some(at)) => &chain.steps[..=at],

@@ -42,9 +42,19 @@ pub struct Material<'a> {
 }
 
 impl Material<'_> {
-    /// The source of a number that this run computed.
+    /// The source of a number that this run forecast or measured; its n is that of the scored forecasts
+    /// one period ahead.
     pub(super) fn model(&self, step: &str) -> SourceRef {
-        SourceRef::model(step, self.run_id, self.known.as_of())
+        self.computed(step, self.forecast.skill.by_horizon.first().map_or(0, |at| at.n))
+    }
+
+    /// The source of a number that this run drew; its n is that of the worlds.
+    pub(super) fn drawn(&self, step: &str) -> SourceRef {
+        self.computed(step, self.workshop.worlds.n_draws)
+    }
+
+    fn computed(&self, step: &str, n: usize) -> SourceRef {
+        SourceRef::model(step, self.run_id, self.known.as_of()).of(n)
     }
 
     /// The source of the last known value.

@@ -35,7 +35,8 @@ pub(super) fn section(material: &Material<'_>) -> Result<Option<Section>> {
         Err(error) => return Err(error),
     };
     let Some(belief) = found.belief else { return Ok(None) };
-    let model = material.model("base rate of massive purchases, moved by like states");
+    let model =
+        material.model("base rate of massive purchases, moved by like states").of(belief.base.n);
     let record = record(&found);
     let blocks = vec![
         Block::text(Prose::cited(statement(&found, &belief, rule), &model)),
