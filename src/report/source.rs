@@ -116,6 +116,8 @@ impl SourceRef {
     pub fn standing(&self) -> String {
         let n = self.n.map(|n| format!(", n {}", format::count(n, ""))).unwrap_or_default();
         format!("{}{n}", self.kind.word())
+    }
+
     /// The source of a series' last known value.
     ///
     /// # Errors
