@@ -12,6 +12,7 @@ use crate::forecast::backtest::Book;
 use crate::forecast::engine;
 use crate::forecast::news::events::{Event, Says};
 use crate::forecast::news::{Account, Effect, News, Part, difference, news};
+use crate::observation::Action;
 use crate::period::Period;
 use crate::report::{SourceRef, format};
 use crate::series::{Registry, SeriesId};
@@ -114,36 +115,13 @@ fn refusals(now: &Snapshot, told: &News, arguments: &Arguments) -> Result<Vec<Op
     Ok(told.accounts.iter().map(refusal).collect())
 }
 
-fn action(event: &Event) -> Option<&'static str> {
-    match &event.says {
-        Says::Announced(a) => Some(a.action.word()),
-        _ => None,
-    }
-}
-
-/// Where it is said; of several values the last period's.
-fn source(event: &Event) -> Option<SourceRef> {
-    match &event.says {
-        Says::Announced(a) => Some(SourceRef::announced(a)),
-        Says::Revisions(rows) | Says::Values(rows) => rows.last().map(SourceRef::observed),
-    }
-}
-
-/// The period that it speaks of, and the unit in which; of several values the last one's.
-fn about(event: &Event) -> Option<(Period, Unit)> {
-    match &event.says {
-        Says::Announced(a) => Some((a.period, a.unit)),
-        Says::Revisions(rows) | Says::Values(rows) => rows.last().map(|row| (row.period, row.unit)),
-    }
-}
-
 fn row(told: &News, account: &Account, effect: &Effect) -> Vec<Value> {
     let event = &told.events[effect.event_idx];
-    let source = source(event);
+    let source = SourceRef::of_event(event);
     let url = source
         .as_ref()
         .and_then(|source| source.locator_parts().into_iter().find_map(|(_, address)| address));
-    let (period, event_unit) = about(event).unzip();
+    let (period, event_unit) = event.about().unzip();
     vec![
         json!(told.target.as_str()),
         json!(account.period.start()),
@@ -151,7 +129,7 @@ fn row(told: &News, account: &Account, effect: &Effect) -> Vec<Value> {
         json!(effect.horizon),
         json!(event.day),
         json!(effect.part.word()),
-        json!(action(event)),
+        json!(event.action().map(Action::word)),
         json!(event.series.as_str()),
         json!(period.map(Period::start)),
         json!(period.map(Period::end)),
@@ -195,12 +173,6 @@ fn summary_row(told: &News, account: &Account, refusal: Option<&str>) -> Value {
     })
 }
 
-/// What an event did to a period, all parts together.
-fn impacts(account: &Account) -> Vec<(usize, f64)> {
-    let by_event = account.effects.chunk_by(|a, b| a.event_idx == b.event_idx);
-    by_event.map(|parts| (parts[0].event_idx, parts.iter().map(Effect::impact).sum())).collect()
-}
-
 /// What moved the estimate most, in a sentence.
 fn finding(told: &News, account: &Account) -> String {
     let registry = Registry::bundled();
@@ -218,7 +190,7 @@ fn finding(told: &News, account: &Account) -> String {
             format!("became {}", number(account.new))
         },
     );
-    let most = impacts(account).into_iter().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
+    let most = account.impacts().into_iter().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
     match most.filter(|(_, impact)| *impact != 0.0) {
         None => text.push_str("; nothing moved it"),
         Some((event_idx, impact)) => {
@@ -239,7 +211,7 @@ fn finding(told: &News, account: &Account) -> String {
 /// What it said and what it was expected to say, in words.
 fn surprise(event: &Event, effect: &Effect) -> String {
     let (Some(expected), Some(actual), Some((_, unit))) =
-        (effect.expected, effect.actual, about(event))
+        (effect.expected, effect.actual, event.about())
     else {
         return String::new();
     };
@@ -345,12 +317,12 @@ fn detail(told: &News, account: &Account, verbose: bool) -> String {
 
 fn line(told: &News, effect: &Effect, scale: format::Scale) -> Vec<String> {
     let event = &told.events[effect.event_idx];
-    let (period, unit) = about(event).unzip();
+    let (period, unit) = event.about().unzip();
     let unit = unit.unwrap_or(told.unit);
     let amount =
         |value: Option<f64>| value.map_or_else(String::new, |value| format::short(value, unit, 2));
-    let kind = match action(event).filter(|_| effect.part == Part::Announcement) {
-        Some(action) => action.to_owned(),
+    let kind = match event.action().filter(|_| effect.part == Part::Announcement) {
+        Some(action) => action.word().to_owned(),
         None => effect.part.word().to_owned(),
     };
     vec![
@@ -363,6 +335,6 @@ fn line(told: &News, effect: &Effect, scale: format::Scale) -> Vec<String> {
         effect.weight.map_or_else(String::new, |weight| format::plain(weight, 2)),
         format::signed_number(scale, effect.impact(), 3),
         format::signed(effect.impact() / effect.before.abs(), Unit::Ratio, 2),
-        source(event).map_or_else(String::new, |source| source.locator),
+        SourceRef::of_event(event).map_or_else(String::new, |source| source.locator),
     ]
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use chrono::NaiveDate;
 use clap::Args;
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -34,6 +35,9 @@ pub(super) struct ReportArguments {
     /// Folder for the report, made if missing
     #[arg(long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
+    /// Tell what changed since this day; since the eve of the company's latest results by default
+    #[arg(long, value_name = "DATE")]
+    since: Option<NaiveDate>,
 }
 
 /// The renderer of a page's format; html unless asked otherwise.
@@ -148,7 +152,7 @@ pub(super) fn bought_as_of(context: &Context, known: Snapshot, seed: u64) -> Res
 
 /// One page in one format.
 pub(super) fn report(context: &Context, arguments: &ReportArguments) -> Result<Outcome> {
-    let desk = desk(context, context.snapshot()?)?;
+    let desk = desk(context, context.snapshot()?)?.since(arguments.since);
     let subject = arguments.subject.to_ascii_lowercase();
     let page = if subject == "industry" {
         let (mut forecasts, mut fleets) = (Vec::new(), Vec::new());
@@ -156,6 +160,13 @@ pub(super) fn report(context: &Context, arguments: &ReportArguments) -> Result<O
             let forecast = desk.forecast(&SeriesId::new(&format!("{owner}.{metric}"))?)?;
             fleets.extend(desk.machines(&forecast)?);
             forecasts.push(forecast);
+        }
+        for series in Desk::beside() {
+            match desk.forecast(&series?) {
+                Ok(forecast) => forecasts.push(forecast),
+                Err(Error::NotFound(_) | Error::Insufficient(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
         desk.industry(&forecasts, &fleets)?
     } else {

@@ -93,8 +93,21 @@ pub struct Hierarchy {
 /// # Errors
 /// [`Error::Insufficient`] if no quarter is known on both sides; else as [`Book::forecast`].
 pub fn hierarchy(known: &Snapshot, horizon: usize, seed: u64, n_draws: usize) -> Result<Hierarchy> {
-    let book = Book::new(known, horizon)?;
-    let side = |series: SeriesId| Side::of(&book, known, series, seed, n_draws);
+    hierarchy_in(&Book::new(known, horizon)?, known, horizon, seed, n_draws)
+}
+
+/// [`hierarchy`] with the records of a book that is at hand; it must reach as far as the horizon.
+///
+/// # Errors
+/// As [`hierarchy`].
+pub fn hierarchy_in(
+    book: &Book,
+    known: &Snapshot,
+    horizon: usize,
+    seed: u64,
+    n_draws: usize,
+) -> Result<Hierarchy> {
+    let side = |series: SeriesId| Side::of(book, known, series, seed, n_draws);
     let id = |buyer: &&str| SeriesId::new(&format!("{buyer}.{SPEND}"));
     let buyers: Vec<Side> = BUYERS.iter().map(|b| side(id(b)?)).collect::<Result<_>>()?;
     let seller = side(SeriesId::new(SALES)?)?;

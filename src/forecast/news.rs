@@ -134,6 +134,12 @@ impl Account {
         self.effects.iter().filter(is_news).map(Effect::impact).sum()
     }
 
+    /// What each event did, all its parts together: index into [`News::events`] and change, in order.
+    pub fn impacts(&self) -> Vec<(usize, f64)> {
+        let by_event = self.effects.chunk_by(|a, b| a.event_idx == b.event_idx);
+        by_event.map(|parts| (parts[0].event_idx, parts.iter().map(Effect::impact).sum())).collect()
+    }
+
     /// Change by one part of what the events did.
     pub fn by(&self, part: Part) -> f64 {
         self.effects.iter().filter(|e| e.part == part).map(Effect::impact).sum()

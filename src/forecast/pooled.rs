@@ -155,6 +155,40 @@ pub fn fit_in(known: &Snapshot, target: &SeriesId, pool: Pool) -> Result<Outgrow
     })
 }
 
+/// The drift of a series beside that of everyone in its panel.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    /// The drift that is carried on: the own one, pulled toward the panel's.
+    pub used: f64,
+    /// The series' own.
+    pub own: Growth,
+    /// The panel's mean; `None` where it has fewer members than it takes to share.
+    pub mean: Option<f64>,
+    /// The other members with their own growth.
+    pub others: Vec<(SeriesId, Growth)>,
+}
+
+/// What [`fit`] pulled, and toward what; `None` of a series too short to have a growth.
+///
+/// # Errors
+/// As [`fit`].
+pub fn shared(known: &Snapshot, target: &SeriesId) -> Result<Option<Shared>> {
+    let constants = &Spec::bundled().growth;
+    let fitted = fit(known, target)?;
+    let grown = Growth::of(&fitted.history, constants);
+    let Some(own) = grown.filter(|_| fitted.fallback_reason.is_none()) else { return Ok(None) };
+    let mut others = Vec::new();
+    for peer in panel(known, target)?.into_iter().filter(|peer| peer != target) {
+        others.extend(member(known, &peer, &fitted.history)?.map(|growth| (peer, growth)));
+    }
+    let mut members: Vec<Growth> = others.iter().map(|(_, growth)| growth.clone()).collect();
+    if fitted.history.values.len() >= constants.min_member {
+        members.push(own.clone());
+    }
+    let mean = (members.len() >= MIN_PANEL).then(|| pool(&members).0);
+    Ok(Some(Shared { used: fitted.drift, own, mean, others }))
+}
+
 /// The growth learned in one snapshot, to be carried on from the last value of another; learned anew
 /// where the series is no longer on the same scale.
 ///
@@ -217,7 +251,7 @@ pub fn panel(known: &Snapshot, target: &SeriesId) -> Result<Vec<SeriesId>> {
 }
 
 fn shrunk_drift(own: &Growth, members: &[Growth], constants: &Constants) -> f64 {
-    let estimate = if members.len() < 3 {
+    let estimate = if members.len() < MIN_PANEL {
         let prior = constants.prior_drift_sd.powi(2);
         own.drift * prior / (prior + own.drift_variance)
     } else {

@@ -10,14 +10,14 @@ use std::collections::BTreeSet;
 use chrono::{Days, NaiveDate};
 use rayon::prelude::*;
 
-use super::Forecaster;
 use super::history::History;
-use super::news::events::{Event, Says};
+use super::news::events::{Event, Says, Scope, State};
 use super::news::news;
+use super::{Forecaster, Step};
 use crate::archive::Snapshot;
 use crate::draws::sorted_quantile;
-use crate::error::Result;
-use crate::observation::{Observation, VintageBasis};
+use crate::error::{Error, Result};
+use crate::observation::{Action, Announcement, Observation, VintageBasis};
 use crate::period::Period;
 use crate::series::SeriesId;
 use crate::units::Unit;
@@ -146,6 +146,58 @@ pub fn releases(
     Ok(expected.iter().flat_map(|e| brings(e).filter_map(|b| release(e, b))).collect())
 }
 
+/// What is supposed of a release that has not come.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Supposed {
+    /// Its day.
+    pub day: NaiveDate,
+    /// The value of the target's next period.
+    pub value: f64,
+    /// The middle of the company's guide for the period after it, if one came with it.
+    pub guide: Option<f64>,
+}
+
+/// What the model would say of the period after the next one, if the next one's value were as supposed:
+/// the row is put into the archive and the forecast is made again, what is learned of it included.
+///
+/// # Errors
+/// As [`Forecaster::path`]; [`Error::Insufficient`] of a guide where the company never gave one.
+pub fn suppose(
+    model: &dyn Forecaster,
+    known: &Snapshot,
+    target: &SeriesId,
+    supposed: Supposed,
+) -> Result<Step> {
+    let (periods, last) = (History::of(known, target, 1)?.next_periods(2), known.current(target)?);
+    let ([period, after], Some(last)) = (&periods[..], last.last()) else {
+        return Err(Error::insufficient(format!("no period comes after those of {target:?}")));
+    };
+    let day = supposed.day.max(known.as_of());
+    let mut state = State::at(known, &Scope::panel(known, target)?, day)?;
+    let row = Observation {
+        period: *period,
+        value: supposed.value,
+        vintage: day,
+        retrieved_at: day,
+        source: "supposed".to_owned(),
+        locator: "supposed".to_owned(),
+        ..last.clone()
+    };
+    state.insert(&Event { day, series: target.clone(), says: Says::Values(vec![row]) })?;
+    if let Some(mid) = supposed.guide {
+        let words = known.announcements(target.owner());
+        let guides = words.filter(|a| a.metric == target.metric() && a.action == Action::Guide);
+        let said = guides.last().ok_or_else(|| {
+            Error::insufficient(format!("no guide of {target:?} was ever given by {day}"))
+        })?;
+        let (period, published) = (*after, day);
+        let word = Announcement { period, published, low: mid, mid, high: mid, ..said.clone() };
+        state.insert(&Event { day, series: target.clone(), says: Says::Announced(word) })?;
+    }
+    let steps = model.path(&state.snapshot()?, target, 1)?.steps;
+    steps.into_iter().next().ok_or_else(|| Error::insufficient("the model had no answer"))
+}
+
 /// What one past event did to the period that was next after it.
 struct Impact {
     day: NaiveDate,
@@ -237,7 +289,7 @@ fn impacts(
     let (then, now) = (known.rewind(day - Days::new(1))?, known.rewind(day)?);
     let told = match news(model, &then, &now, target, 1) {
         Ok(told) => told,
-        Err(crate::Error::Insufficient(_)) => return Ok(Vec::new()),
+        Err(Error::Insufficient(_)) => return Ok(Vec::new()),
         Err(other) => return Err(other),
     };
     let impact = |(event_idx, event): (usize, &Event)| {

@@ -11,6 +11,7 @@ mod fan;
 mod frame;
 mod heat;
 mod lines;
+mod panels;
 mod track;
 
 use chrono::NaiveDate;
@@ -25,6 +26,7 @@ pub use curve::{Curve, Law, Model, Target};
 pub use fan::{Fan, FanStep, Reference, ReferenceKind};
 pub use heat::{Heat, HeatPanel};
 pub use lines::{Line, Lines};
+pub use panels::{Panel, Panels};
 pub use track::{Backtest, Hair, Hairs, Scored};
 
 /// A date and a value in base units.
@@ -66,6 +68,8 @@ pub enum Plot {
     Heat(Heat),
     /// A few series over time, such as shares.
     Lines(Lines),
+    /// History and forecast, company by company.
+    Panels(Panels),
 }
 
 macro_rules! plot_from {
@@ -77,7 +81,7 @@ macro_rules! plot_from {
         }
     )+};
 }
-plot_from!(Fan, Hairs, Backtest, Curve, Bars, Waterfall, Heat, Lines);
+plot_from!(Fan, Hairs, Backtest, Curve, Bars, Waterfall, Heat, Lines, Panels);
 
 /// Where a drawing's colours come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +132,7 @@ impl Chart {
             Plot::Bars(bars) => frame::scale(self.unit, bars.values()),
             Plot::Waterfall(waterfall) => frame::scale(self.unit, waterfall.values()),
             Plot::Lines(lines) => frame::scale(self.unit, lines.values()),
+            Plot::Panels(panels) => frame::scale(self.unit, panels.values()),
             Plot::Curve(_) | Plot::Heat(_) => return self.subtitle.clone(),
         };
         let heading = scale.heading();
@@ -151,6 +156,7 @@ impl Chart {
             Plot::Waterfall(waterfall) => waterfall.draw(self.unit, ink),
             Plot::Heat(heat) => heat.draw(id, ink),
             Plot::Lines(lines) => lines.draw(self.unit, ink),
+            Plot::Panels(panels) => panels.draw(self.unit, id, ink),
         };
         canvas.svg(id, &self.title, &self.alt)
     }
@@ -183,6 +189,7 @@ impl Chart {
             Plot::Waterfall(waterfall) => waterfall.data(&cells),
             Plot::Heat(heat) => heat.data(&cells),
             Plot::Lines(lines) => lines.data(&cells),
+            Plot::Panels(panels) => panels.data(&cells),
         };
         let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
         Table::new(format!("Data of the chart: {}", self.title), &headings, rows)

@@ -3,20 +3,24 @@
 //! May use `forecast`, `scaling`, `strategy` and the rest of `report`. The one place that says which
 //! companies have a page; knows neither the clock nor the disk.
 
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use chrono::{Months, NaiveDate};
 use rayon::prelude::*;
 
 use super::Report;
 use super::company::{Material, Track, company};
-use super::industry::industry;
+use super::industry::{Industry, industry};
 use super::machines::{Machines, Workshop, machines};
+use super::moves::Moves;
 use crate::archive::Snapshot;
 use crate::error::{Error, Result};
 use crate::forecast::Forecast;
 use crate::forecast::backtest::Book;
 use crate::forecast::engine::Chipcast;
+use crate::forecast::hierarchy::hierarchy_in;
+use crate::scaling::reconcile::reconcile;
 use crate::series::SeriesId;
 use crate::strategy::rule::Rule;
 use crate::strategy::trial::{Engine, Trial, trials};
@@ -48,7 +52,9 @@ pub struct Desk {
     pub book: Book,
     /// The laws, tables and worlds.
     pub workshop: Workshop,
+    since: Option<NaiveDate>,
     past: OnceLock<Vec<Trial>>,
+    moves: Mutex<BTreeMap<SeriesId, Arc<Moves>>>,
 }
 
 /// A company's page and what it was made from.
@@ -74,8 +80,17 @@ impl Desk {
             workshop: Workshop::new(seed, known.as_of())?,
             run_id,
             known,
+            since: None,
             past: OnceLock::new(),
+            moves: Mutex::default(),
         })
+    }
+
+    /// The same desk with changes told since this day, instead of since the eve of each company's latest
+    /// results.
+    #[must_use]
+    pub fn since(self, day: Option<NaiveDate>) -> Self {
+        Self { since: day, moves: Mutex::default(), ..self }
     }
 
     /// Every series that the main job forecasts.
@@ -92,13 +107,14 @@ impl Desk {
         BESIDE.iter().map(|series| SeriesId::new(series))
     }
 
-    /// The series that a company's page is about: the page's own, or capex, or revenue.
+    /// The series that a company's page is about: the page's own, or capex, or revenue, by the quarter or
+    /// by the month.
     ///
     /// # Errors
     /// [`Error::NotFound`] if neither its capex nor its revenue is known.
     pub fn series_of(&self, company: &str) -> Result<SeriesId> {
         let listed = PAGES.iter().find(|(owner, _)| *owner == company).map(|(_, metric)| *metric);
-        for metric in listed.into_iter().chain(["capex_cash", "revenue"]) {
+        for metric in listed.into_iter().chain(["capex_cash", "revenue", "revenue_monthly"]) {
             let series = SeriesId::new(&format!("{company}.{metric}"))?;
             if self.known.series(&series).is_ok() {
                 return Ok(series);
@@ -123,6 +139,19 @@ impl Desk {
         Ok(self.past.get_or_init(|| past))
     }
 
+    /// What moved a forecast since the last report and what will; made once a series.
+    ///
+    /// # Errors
+    /// As [`Moves::of`].
+    pub fn moves(&self, forecast: &Forecast) -> Result<Arc<Moves>> {
+        let held = || self.moves.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(moves) = held().get(&forecast.target) {
+            return Ok(Arc::clone(moves));
+        }
+        let moves = Arc::new(Moves::of(&self.known, forecast, self.since)?);
+        Ok(held().entry(forecast.target.clone()).or_insert(moves).clone())
+    }
+
     /// The page about a series.
     ///
     /// # Errors
@@ -132,12 +161,14 @@ impl Desk {
         let from: NaiveDate = self.known.as_of() - Months::new(SHOWN_MONTHS);
         let track = Track::of(&self.book, series, from)?;
         let machines = self.machines(&forecast)?;
+        let moves = self.moves(&forecast)?;
         let is_buyer = series.metric().starts_with("capex");
         let report = company(&Material {
             known: &self.known,
             run_id: &self.run_id,
             forecast: &forecast,
             track: &track,
+            moves: &moves,
             machines: machines.as_ref(),
             workshop: &self.workshop,
             past: if is_buyer { self.past()? } else { &[] },
@@ -175,11 +206,7 @@ impl Desk {
             _ if forecast.target.metric() == "capex_cash" => Ok(forecast.clone()),
             _ => return Ok(None),
         };
-        match spend.and_then(|spend| machines(&self.known, &spend, &self.workshop)) {
-            Ok(machines) => Ok(Some(machines)),
-            Err(Error::Insufficient(_) | Error::NotFound(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
+        if_known(spend.and_then(|spend| machines(&self.known, &spend, &self.workshop)))
     }
 
     /// The industry's page from the forecasts and fleets of the companies.
@@ -187,7 +214,30 @@ impl Desk {
     /// # Errors
     /// As [`industry`].
     pub fn industry(&self, forecasts: &[Forecast], fleets: &[Machines]) -> Result<Report> {
-        let seed = self.workshop.worlds.seed;
-        industry(&self.known, &self.run_id, forecasts, fleets, seed)
+        let worlds = &self.workshop.worlds;
+        let moves = forecasts.par_iter().map(|forecast| self.moves(forecast));
+        let moves: Vec<Arc<Moves>> = moves.collect::<Result<_>>()?;
+        let answer = hierarchy_in(&self.book, &self.known, HORIZON, worlds.seed, worlds.n_draws);
+        let hierarchy = if_known(answer)?;
+        let books = if_known(reconcile(&self.known, &self.workshop.tables, worlds))?;
+        industry(&Industry {
+            known: &self.known,
+            run_id: &self.run_id,
+            forecasts,
+            moves: &moves,
+            machines: fleets,
+            hierarchy: hierarchy.as_ref(),
+            books: books.as_deref().unwrap_or_default(),
+            seed: worlds.seed,
+        })
+    }
+}
+
+/// An answer, or nothing where too little was known.
+fn if_known<T>(answer: Result<T>) -> Result<Option<T>> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(Error::Insufficient(_) | Error::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
     }
 }

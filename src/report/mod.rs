@@ -19,6 +19,7 @@ pub mod lint;
 pub mod machines;
 pub mod markdown;
 pub(crate) mod marks;
+pub mod moves;
 #[cfg(feature = "pdf")]
 pub mod pdf;
 pub mod plain;

@@ -10,8 +10,10 @@ use chrono::NaiveDate;
 
 use crate::archive::{Archive, Part, Snapshot};
 use crate::error::Result;
-use crate::observation::{Announcement, Observation, Observations};
+use crate::observation::{Action, Announcement, Observation, Observations};
+use crate::period::Period;
 use crate::series::{Registry, SeriesId};
+use crate::units::Unit;
 
 /// What became public at once: the values of one series on one day, or one announcement.
 #[derive(Debug, Clone)]
@@ -58,6 +60,22 @@ impl Event {
         match &self.says {
             Says::Revisions(rows) | Says::Values(rows) => rows,
             Says::Announced(_) => &[],
+        }
+    }
+
+    /// What it does, of an announcement.
+    pub fn action(&self) -> Option<Action> {
+        match &self.says {
+            Says::Announced(a) => Some(a.action),
+            _ => None,
+        }
+    }
+
+    /// The period that it speaks of, and the unit in which; of several values the last one's.
+    pub fn about(&self) -> Option<(Period, Unit)> {
+        match &self.says {
+            Says::Announced(a) => Some((a.period, a.unit)),
+            _ => self.rows().last().map(|row| (row.period, row.unit)),
         }
     }
 

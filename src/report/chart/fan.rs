@@ -165,7 +165,7 @@ impl Fan {
         let left = f64::midpoint(frame.x.at(day(before)), frame.x.at(day(*first)));
         let area = Area { left, ..frame.area };
         canvas.hatch(area, id);
-        let words = ["Beyond the", "horizon cap:", "no forecast"];
+        let words = ["Beyond the", "horizon cap:", "no claim made"];
         let room = area.right - area.left;
         if words.iter().all(|word| width_of(word, Style::LABEL) < room - 4.0) {
             let middle = f64::midpoint(area.left, area.right);
@@ -267,7 +267,7 @@ impl Fan {
             entries.push((Key::Line(stroke), "Previous forecast".to_owned()));
         }
         if !self.refused.is_empty() {
-            entries.push((Key::Hatch, "Beyond the horizon cap".to_owned()));
+            entries.push((Key::Hatch, "No claim made".to_owned()));
         }
         entries
     }

@@ -4,6 +4,8 @@
 
 mod announcements;
 mod capability;
+mod changed;
+mod drivers;
 mod front;
 mod machines;
 mod method;
@@ -13,6 +15,7 @@ mod trust;
 
 use super::disclosures::disclosures;
 use super::machines::{Machines, Workshop};
+use super::moves::{Moves, company_name};
 use super::{Report, SourceRef, Sources};
 use crate::archive::Snapshot;
 use crate::error::Result;
@@ -33,6 +36,8 @@ pub struct Material<'a> {
     pub forecast: &'a Forecast,
     /// What the model and its rivals said at earlier origins.
     pub track: &'a Track,
+    /// What moved the forecast since the last report, and what will move it next.
+    pub moves: &'a Moves,
     /// What the spend buys, if it could be computed.
     pub machines: Option<&'a Machines>,
     /// The laws.
@@ -82,11 +87,12 @@ impl Material<'_> {
 pub fn company(material: &Material<'_>) -> Result<Report> {
     let forecast = material.forecast;
     let registry = Registry::bundled();
-    let owner = forecast.target.owner();
-    let name = registry.company(owner).map_or(owner, |company| company.name.as_str());
+    let name = company_name(forecast.target.owner());
     let title = registry.title(&forecast.target);
     let sections = [
+        Some(changed::section(material)?),
         Some(outlook::section(material)?),
+        Some(drivers::section(material)?),
         Some(trust::section(material)?),
         announcements::section(material)?,
         pressure::section(material)?,

@@ -5,130 +5,179 @@
 use super::Material;
 use crate::error::Result;
 use crate::forecast::Outlook;
-use crate::report::chart::{Band, Fan, FanStep, Reference, ReferenceKind};
+use crate::report::chart::{Band, Dated, Fan, FanStep, Reference, ReferenceKind};
+use crate::report::moves::{history, metric_words, noun};
 use crate::report::{Block, Cell, Chart, Prose, Section, Sources, Table, Tone, format};
 use crate::series::Registry;
 use crate::units::Unit;
 
-/// Quarters of history that the fan shows.
+/// Periods of history that the fan shows.
 const SHOWN_PERIODS: usize = 16;
 
 /// The forecast, as a fan and as a table.
 pub(super) fn section(material: &Material<'_>) -> Result<Section> {
     let forecast = material.forecast;
     let sources = material.forecast_sources()?;
-    let known = material.known.series(&forecast.target)?;
-    let shown = known.points.len().saturating_sub(SHOWN_PERIODS);
-    let actuals: Vec<_> = known.points[shown..].iter().map(|p| (p.period.end(), p.value)).collect();
-    let answered = || forecast.steps.iter().filter(|step| step.refusal.is_none());
-    let bands = |step: &Outlook| {
-        let claimable = |c: &f64| *c <= step.quantiles.highest_coverage() + 1e-12;
-        let band = |coverage: f64| {
-            let (low, high) = step.quantiles.interval(coverage)?;
-            Some(Band { coverage, low, high })
-        };
-        [0.5, 0.8, 0.95].into_iter().filter(claimable).filter_map(band).collect::<Vec<_>>()
+    let answered: Vec<&Outlook> =
+        forecast.steps.iter().filter(|step| step.refusal.is_none()).collect();
+    let title = Registry::bundled().title(&forecast.target);
+    let noun = noun(forecast);
+    let alt = format!(
+        "{title}: reported values, then the forecast median with its intervals, the last report's \
+         forecast dashed, and hatching where no claim is made."
+    );
+    let heading = match answered.len() {
+        0 => format!("No {noun} ahead is answerable today"),
+        1 => format!("The next {noun} is answered, the ones after it are refused"),
+        n if n == forecast.steps.len() => {
+            format!("All {n} {noun}s asked lie inside the measured reach")
+        }
+        n => format!("The next {n} {noun}s are answered, the ones after them are refused"),
     };
+    let fan = fan(material, &answered)?;
+    let chart =
+        Chart::new(finding(material, &answered), title, alt, forecast.unit, fan, sources.clone());
+    let mut blocks: Vec<Block> = vec![chart.into(), steps_table(material, &sources)?.into()];
+    blocks.extend(refusal(material));
+    Ok(Section::new("outlook", heading, blocks))
+}
+
+/// What the fan shows, in a sentence.
+fn finding(material: &Material<'_>, answered: &[&Outlook]) -> String {
+    let forecast = material.forecast;
+    let metric = metric_words(&forecast.target);
+    let Some(step) = answered.last() else {
+        let last = format::words(forecast.last_value, forecast.unit, 1);
+        return format!("The last value of {metric}, {last}, is the last word");
+    };
+    let median = format::words(step.median, forecast.unit, 1);
+    let times = step.median / forecast.last_value - 1.0;
+    format!(
+        "Heading for {metric} of {median} in the {} to {}, {} on the last one",
+        noun(forecast),
+        format::date(step.period.end()),
+        format::signed(times, Unit::Ratio, 0),
+    )
+}
+
+pub(crate) fn bands(step: &Outlook) -> Vec<Band> {
+    let claimable = |c: &f64| *c <= step.quantiles.highest_coverage() + 1e-12;
+    let band = |coverage: f64| {
+        let (low, high) = step.quantiles.interval(coverage)?;
+        Some(Band { coverage, low, high })
+    };
+    [0.5, 0.8, 0.95].into_iter().filter(claimable).filter_map(band).collect()
+}
+
+fn fan(material: &Material<'_>, answered: &[&Outlook]) -> Result<Fan> {
+    let forecast = material.forecast;
+    let history = history(material.known, forecast)?;
+    let actuals = history.periods.iter().map(|p| p.end()).zip(history.values.iter().copied());
+    let actuals: Vec<Dated> = actuals.collect();
     let mut references = Vec::new();
     if let Some(guide) = forecast.own_guide() {
         let date = guide.period.end();
         references.push(Reference { kind: ReferenceKind::Guide, date, value: guide.mid });
     }
-    if let (Some(step), Some(last)) = (forecast.steps.first(), known.points.last()) {
+    if let Some(step) = forecast.steps.first() {
         let date = step.period.end();
-        references.push(Reference { kind: ReferenceKind::Naive, date, value: last.value });
+        let value = forecast.last_value;
+        references.push(Reference { kind: ReferenceKind::Naive, date, value });
     }
-    let fan = Fan {
-        actuals,
-        steps: answered()
-            .map(|s| FanStep { date: s.period.end(), median: s.median, bands: bands(s) })
-            .collect(),
+    let step = |step: &&Outlook| FanStep {
+        date: step.period.end(),
+        median: step.median,
+        bands: bands(step),
+    };
+    let refused = forecast.steps.iter().filter(|step| step.refusal.is_some());
+    Ok(Fan {
+        actuals: actuals[actuals.len().saturating_sub(SHOWN_PERIODS)..].to_vec(),
+        steps: answered.iter().map(step).collect(),
         references,
-        previous: Vec::new(),
+        previous: previous(material),
         as_of: material.known.as_of(),
-        refused: forecast
-            .steps
-            .iter()
-            .filter(|step| step.refusal.is_some())
-            .map(|step| step.period.end())
-            .collect(),
+        refused: refused.map(|step| step.period.end()).collect(),
+    })
+}
+
+/// What the last report said of the period reported since and of those ahead; neither what it withheld nor
+/// what is withheld today.
+pub(crate) fn previous(material: &Material<'_>) -> Vec<Dated> {
+    let Some(since) = &material.moves.since else { return Vec::new() };
+    let is_told = |horizon: usize| {
+        let step = material.forecast.steps.iter().find(|step| step.horizon == horizon);
+        step.is_none_or(|step| step.refusal.is_none())
     };
-    let title = Registry::bundled().title(&forecast.target);
-    let alt = format!("{title}: reported values, then the forecast median with its intervals.");
-    let heading = match answered().count() {
-        0 => "No quarter ahead is answerable today",
-        n if n == forecast.steps.len() => "Every quarter asked lies inside the measured reach",
-        _ => "The nearer quarters are answered, the further ones refused",
-    };
-    let finding = answered().next_back().map_or_else(
-        || "The last value is the last word".to_owned(),
-        |step| {
-            let median = format::words(step.median, forecast.unit, 1);
-            format!("Heading for {median} in the quarter to {}", format::date(step.period.end()))
-        },
+    let accounts = since.told.accounts.iter().filter(|account| {
+        let was_refused = material.track.refusal_then(since.day, account.period).is_some();
+        is_told(account.horizon) && !was_refused
+    });
+    accounts.map(|account| (account.period.end(), account.prev)).collect()
+}
+
+/// Why the further periods are withheld, and what would make them answerable.
+fn refusal(material: &Material<'_>) -> Option<Block> {
+    let steps = &material.forecast.steps;
+    let step = steps.iter().find(|step| step.refusal.is_some())?;
+    let refusal = step.refusal.as_ref()?;
+    let text = format!(
+        "From the {} to {} on the answer is withheld ({}): {}. It would take {}. What would follow from \
+         stated assumptions is told by the scenarios, which claim no likelihood.",
+        noun(material.forecast),
+        format::date(step.period.end()),
+        refusal.code.word().replace('_', " "),
+        refusal.measured,
+        refusal.would_answer
     );
-    let chart = Chart::new(finding, title, alt, forecast.unit, fan, sources.clone());
-    let mut blocks: Vec<Block> = vec![chart.into(), steps_table(material, &sources)?.into()];
-    if let Some(step) = forecast.steps.iter().find(|step| step.refusal.is_some())
-        && let Some(refusal) = &step.refusal
-    {
-        let text = format!(
-            "From the quarter to {} on the answer is withheld ({}): {}. It would take {}.",
-            format::date(step.period.end()),
-            refusal.code.word().replace('_', " "),
-            refusal.measured,
-            refusal.would_answer
-        );
-        let source = material.model("skill against the last value, by rolling origin");
-        blocks.push(Block::Note(Tone::Refusal, Prose::cited(text, &source)));
-    }
-    Ok(Section::new("outlook", heading, blocks))
+    let source = material.model("skill against the last value, by rolling origin");
+    Some(Block::Note(Tone::Refusal, Prose::cited(text, &source)))
 }
 
 fn steps_table(material: &Material<'_>, sources: &Sources) -> Result<Table> {
     let forecast = material.forecast;
-    let skill_source = material.model("skill against the last value, by rolling origin");
+    let skill = material.model("skill against the last value, by rolling origin");
+    let sources = &sources.clone().and(&skill);
     let rows = forecast.steps.iter().map(|step| {
-        let refused = |what: &str| Cell::missing(format!("refused: {what}"));
+        let is_refused = step.refusal.is_some();
+        let refused = || Cell::missing("refused: no skill is measured this far ahead");
         let interval = |coverage: f64| match step.quantiles.interval(coverage) {
-            _ if step.refusal.is_some() => refused("no skill"),
+            _ if is_refused => refused(),
             Some(ends) if coverage <= step.quantiles.highest_coverage() + 1e-12 => {
-                Cell::interval(ends, coverage, forecast.unit, 1, sources.clone())
+                Cell::interval(ends, coverage, forecast.unit, 1, sources)
             }
-            _ => refused("more scored forecasts are needed for this coverage"),
+            _ => Cell::missing("more scored forecasts are needed for this coverage"),
         };
         let at = forecast.skill.by_horizon.get(step.horizon - 1);
         let ratio = |value: Option<f64>| {
             value.map_or_else(
                 || Cell::missing("too few scored forecasts"),
-                |value| Cell::change(value, Unit::Ratio, 0, &skill_source),
+                |value| Cell::change(value, Unit::Ratio, 0, sources),
             )
         };
         vec![
             Cell::date(step.period.end()),
-            match step.refusal {
-                Some(_) => refused("no skill"),
-                None => Cell::number(step.median, forecast.unit, 1, sources.clone()),
+            if is_refused {
+                refused()
+            } else {
+                Cell::number(step.median, forecast.unit, 1, sources)
             },
             interval(0.8),
             interval(0.95),
             ratio(at.and_then(|at| at.skill)),
             ratio(at.and_then(|at| at.lower)),
-            Cell::count(at.map_or(0, |at| at.n), "", &skill_source),
+            Cell::count(at.map_or(0, |at| at.n), "", sources),
             Cell::label(forecast.skill.grade_at(step.horizon).letter()),
-            Cell::label(step.model_used),
         ]
     });
-    let headings = [
-        "Quarter to",
-        "Median",
-        "80% interval",
-        "95% interval",
-        "Skill",
-        "At least",
-        "Scored",
-        "Grade",
-        "Model",
-    ];
-    Table::new("The forecast, quarter by quarter", &headings, rows.collect())
+    let noun = noun(forecast);
+    let first = format!("{}{} to", noun[..1].to_uppercase(), &noun[1..]);
+    let headings =
+        [&first, "Median", "80% interval", "95% interval", "Skill", "At least", "Scored", "Grade"];
+    let table = Table::new(format!("The forecast, {noun} by {noun}"), &headings, rows.collect())?;
+    let used = format!(
+        "Made by `{}`. Skill is the share of the last value's error that the model removed at earlier \
+         origins; `at least` is its lower bound.",
+        forecast.model_used
+    );
+    Ok(table.with_note(Prose::cited(used, sources)))
 }

@@ -7,9 +7,12 @@ use chrono::NaiveDate;
 use super::Material;
 use crate::error::{Error, Result};
 use crate::forecast::backtest::{Book, Row};
+use crate::forecast::news::is_same;
 use crate::forecast::record::Truth;
+use crate::forecast::skill::Refusal;
 use crate::forecast::summary::summarise;
 use crate::forecast::{Forecaster, engine};
+use crate::period::Period;
 use crate::report::chart::{Backtest, Hair, Hairs, Scored};
 use crate::report::{Block, Cell, Chart, Prose, Section, SourceRef, Sources, Table, Tone, format};
 use crate::series::{Registry, SeriesId};
@@ -40,6 +43,12 @@ impl Track {
             }
         }
         Ok(Self { rows })
+    }
+
+    /// The refusal that stood on a day, by the last origin before it, for a period.
+    pub(super) fn refusal_then(&self, day: NaiveDate, period: Period) -> Option<&Refusal> {
+        let mut own = self.rows.iter().filter(|r| r.model == "chipcast" && r.origin <= day);
+        own.rfind(|row| is_same(row.period, period))?.refusal.as_ref()
     }
 
     fn of_model(&self, model: &str, horizon: usize) -> Vec<&Row> {
