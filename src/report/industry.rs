@@ -140,9 +140,9 @@ fn fleets(material: &Industry<'_>) -> Result<Option<Section>> {
         vec![
             Cell::label(company_name(&chain.company)),
             bought.as_ref().map_or_else(missing, |q| Cell::number(q[1], Unit::H100e, 2, &own)),
-            bought.as_ref().map_or_else(missing, |q| {
-                Cell::interval((q[0], q[2]), 0.8, Unit::H100e, 2, &own)
-            }),
+            bought
+                .as_ref()
+                .map_or_else(missing, |q| Cell::interval((q[0], q[2]), 0.8, Unit::H100e, 2, &own)),
             Cell::date(chain.date),
             Cell::number(installed[1], Unit::H100e, 2, &own),
             Cell::interval((installed[0], installed[2]), 0.9, Unit::H100e, 2, &own),
@@ -161,7 +161,8 @@ fn fleets(material: &Industry<'_>) -> Result<Option<Section>> {
         "Capability index",
     ];
     let table = Table::new("What the purchases add up to", &headings, rows.collect())?;
-    let note = "Estimates made afterwards and stated assumptions; each company's page has every step.";
+    let note =
+        "Estimates made afterwards and stated assumptions; each company's page has every step.";
     let blocks = vec![table.with_note(note).into()];
     Ok(Some(Section::new("fleets", heading, blocks)))
 }

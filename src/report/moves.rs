@@ -64,8 +64,9 @@ impl Moves {
     /// [`Error::Invalid`] if the day named lies after the snapshot's; as [`news`] and [`releases`].
     pub fn of(known: &Snapshot, forecast: &Forecast, asked: Option<NaiveDate>) -> Result<Self> {
         let target = &forecast.target;
-        let next = releases(&Chipcast, known, target, std::slice::from_ref(target))?;
-        let tests = Test::of(known, forecast, &next)?;
+        let next = releases(&Chipcast, known, target, std::slice::from_ref(target));
+        let next = told(next)?.unwrap_or_default();
+        let tests = told(Test::of(known, forecast, &next))?.flatten();
         Ok(Self { since: Since::of(known, forecast, asked)?, next, tests })
     }
 }
@@ -84,11 +85,9 @@ impl Since {
             None => known.first_releases(target)?.points.last().map(|point| point.vintage),
         };
         let Some(day) = asked.or(results.map(|day| day - Days::new(1))) else { return Ok(None) };
-        match news(&Chipcast, &known.rewind(day)?, known, target, forecast.steps.len()) {
-            Ok(told) => Ok(Some(Self { day, results, told })),
-            Err(Error::Insufficient(_) | Error::NotFound(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
+        let then = known.rewind(day)?;
+        let news = told(news(&Chipcast, &then, known, target, forecast.steps.len()))?;
+        Ok(news.map(|told| Self { day, results, told }))
     }
 
     /// The account of a period.
@@ -128,6 +127,15 @@ impl Test {
             high: (high, ask(high, None)?),
             guide,
         }))
+    }
+}
+
+/// An answer, or nothing where too little was public, or the account does not close.
+fn told<T>(answer: Result<T>) -> Result<Option<T>> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(Error::Insufficient(_) | Error::NotFound(_) | Error::Invalid(_)) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -19,6 +19,7 @@ mod chinchilla;
 mod cloud;
 mod command_line;
 mod crawl;
+mod desk;
 mod edgar;
 mod edgar_properties;
 mod edgar_shared;

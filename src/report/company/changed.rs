@@ -34,7 +34,8 @@ pub(super) fn section(material: &Material<'_>) -> Result<Section> {
     };
     let moved = since.moved(account);
     let mut sources = Sources::from(&model);
-    for source in moved.iter().filter_map(|(idx, _)| SourceRef::of_event(&since.told.events[*idx])) {
+    for source in moved.iter().filter_map(|(idx, _)| SourceRef::of_event(&since.told.events[*idx]))
+    {
         sources = sources.and(&source);
     }
     let mut blocks = vec![Block::text(Prose::cited(told(material, since, account), &model))];
@@ -104,7 +105,9 @@ fn told(material: &Material<'_>, since: &Since, account: &Account) -> String {
         if n_moved == 0 { "none".to_owned() } else { n_moved.to_string() },
     ));
     if material.track.refusal_then(since.day, account.period).is_some() {
-        text.push_str(" On that day the answer would have been withheld: the number then was no claim.");
+        text.push_str(
+            " On that day the answer would have been withheld: the number then was no claim.",
+        );
     }
     text
 }

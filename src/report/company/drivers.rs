@@ -150,9 +150,10 @@ fn terms_table(material: &Material<'_>, sources: &Sources) -> Result<Table> {
     let rows = forecast.steps.iter().zip(&forecast.terms).map(|(step, terms)| {
         let is_refused = step.refusal.is_some();
         let missing = || Cell::missing("refused: no skill is measured this far ahead");
-        let start = terms.iter().find(|term| is_level(&term.name)).map_or("", |term| {
-            if term.name == "guide" { "the guide" } else { "the last value" }
-        });
+        let start = terms
+            .iter()
+            .find(|term| is_level(&term.name))
+            .map_or("", |term| if term.name == "guide" { "the guide" } else { "the last value" });
         let mut row = vec![Cell::date(step.period.end()), Cell::label(start)];
         row.extend(names.iter().map(|name| {
             let term = terms.iter().find(|term| term.name == *name);

@@ -132,7 +132,11 @@ fn moved(material: &Material<'_>) -> Result<Prose> {
     let rest: f64 = moved.iter().skip(NAMED).map(|(_, impact)| impact).sum();
     let rest = match moved.len().saturating_sub(NAMED) {
         0 => String::new(),
-        n => format!("; {} added {}", format::count(n, "other event"), format::signed(rest, forecast.unit, 1)),
+        n => format!(
+            "; {} added {}",
+            format::count(n, "other event"),
+            format::signed(rest, forecast.unit, 1)
+        ),
     };
     let text = format!(
         "What moved it since {day}, by {} in all: {}{rest}.",

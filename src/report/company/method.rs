@@ -147,7 +147,8 @@ fn words(material: &Material<'_>) -> Result<Table> {
         ),
         row(
             "Horizon cap",
-            "the last period ahead up to which every lower bound of skill lies above zero".to_owned(),
+            "the last period ahead up to which every lower bound of skill lies above zero"
+                .to_owned(),
         ),
         row("Median", "the point forecast: half of what comes should lie above it".to_owned()),
         row(
@@ -164,7 +165,13 @@ fn words(material: &Material<'_>) -> Result<Table> {
 fn licences(material: &Material<'_>) -> Result<Table> {
     let as_of = material.known.as_of();
     let row = |what: &str, who: &str, licence: &str, place: &str| {
-        let source = SourceRef::new(SourceKind::Market, who, place, as_of);
+        let kind = match who {
+            "SEC EDGAR" => SourceKind::Filed,
+            "Epoch AI" => SourceKind::Estimate,
+            "Chipcast" => SourceKind::Assumption,
+            _ => SourceKind::Market,
+        };
+        let source = SourceRef::new(kind, who, place, as_of);
         vec![Cell::label(what), Cell::label(who), Cell::cited(licence, &source)]
     };
     let rows = vec![

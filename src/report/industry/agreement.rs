@@ -49,7 +49,8 @@ pub(super) fn section(material: &Industry<'_>) -> Result<Option<Section>> {
     if let Some(hierarchy) = material.hierarchy {
         if let Some(quarter) = hierarchy.quarters.first() {
             let (size, _) = gap(quarter);
-            heading = format!("NVIDIA's forecast asks for {size} than its share of the buyers' spend");
+            heading =
+                format!("NVIDIA's forecast asks for {size} than its share of the buyers' spend");
             blocks.push(ahead(&hierarchy.quarters, &source)?.into());
         }
         blocks.push(past(&hierarchy.links, &source)?.into());
@@ -83,15 +84,7 @@ fn ahead(quarters: &[Quarter], source: &SourceRef) -> Result<Table> {
         let [hyperscale, _] = three(&quarter.hyperscale.base, source);
         let [gap, interval] = three(&quarter.gap.base, source);
         let [agreed, agreed_interval] = three(&quarter.total.reconciled, source);
-        vec![
-            Cell::date(quarter.end),
-            total,
-            hyperscale,
-            gap,
-            interval,
-            agreed,
-            agreed_interval,
-        ]
+        vec![Cell::date(quarter.end), total, hyperscale, gap, interval, agreed, agreed_interval]
     });
     let headings = [
         "Quarter to",
@@ -150,14 +143,8 @@ fn books(material: &Industry<'_>) -> Result<Option<Table>> {
     if rows.is_empty() {
         return Ok(None);
     }
-    let headings = [
-        "Quarter to",
-        "NVIDIA compute",
-        "Five buyers' chips",
-        "Gap",
-        "80% interval",
-        "Remark",
-    ];
+    let headings =
+        ["Quarter to", "NVIDIA compute", "Five buyers' chips", "Gap", "80% interval", "Remark"];
     let caption = "What five buyers' books explain of NVIDIA's compute revenue";
     let table = Table::new(caption, &headings, rows)?;
     Ok(Some(table.with_note(Prose::plain(

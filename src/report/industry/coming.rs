@@ -59,7 +59,8 @@ pub(super) fn section(material: &Industry<'_>) -> Result<Option<Section>> {
     if next.is_empty() {
         return Ok(None);
     }
-    let source = material.model("calendar: lags of past releases, and what they did to the forecast");
+    let source =
+        material.model("calendar: lags of past releases, and what they did to the forecast");
     let as_of = material.known.as_of();
     let rows = next.iter().map(|release| {
         let due = release.due;
@@ -102,7 +103,8 @@ pub(super) fn section(material: &Industry<'_>) -> Result<Option<Section>> {
         "Rarely beyond",
         "Past ones",
     ];
-    let table = Table::new("What comes next, and how far it usually moves", &headings, rows.collect())?;
+    let table =
+        Table::new("What comes next, and how far it usually moves", &headings, rows.collect())?;
     let note = Prose::plain(
         "Usually: the median size of what like releases did; rarely beyond: the size that four in five did \
          not exceed. Days follow from the lags of past releases, not from announcements of dates.",

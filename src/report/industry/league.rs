@@ -87,12 +87,9 @@ fn panel(material: &Industry<'_>, forecast: &Forecast) -> Result<Panel> {
     let actuals: Vec<_> = past.skip(history.values.len().saturating_sub(SHOWN_PERIODS)).collect();
     let answered = forecast.steps.iter().filter(|step| step.refusal.is_none());
     let steps = answered.map(|step| {
-        let band = step.quantiles.interval(0.8).map(|(low, high)| Band { coverage: 0.8, low, high });
-        FanStep {
-            date: step.period.end(),
-            median: step.median,
-            bands: band.into_iter().collect(),
-        }
+        let band =
+            step.quantiles.interval(0.8).map(|(low, high)| Band { coverage: 0.8, low, high });
+        FanStep { date: step.period.end(), median: step.median, bands: band.into_iter().collect() }
     });
     let refused = forecast.steps.iter().filter(|step| step.refusal.is_some());
     Ok(Panel {
@@ -110,10 +107,7 @@ fn change(forecast: &Forecast, moves: &Moves) -> Option<f64> {
 }
 
 /// The series that moved furthest in one direction.
-pub(super) fn extreme(
-    material: &Industry<'_>,
-    pick: fn(f64, f64) -> f64,
-) -> Option<(String, f64)> {
+pub(super) fn extreme(material: &Industry<'_>, pick: fn(f64, f64) -> f64) -> Option<(String, f64)> {
     let answered = material.with_moves().filter(|(forecast, _)| first(forecast).is_some());
     let moved = answered.filter_map(|(forecast, moves)| {
         Some((Registry::bundled().title(&forecast.target), change(forecast, moves)?))

@@ -71,7 +71,7 @@ impl<'a> Part<'a> {
         since.told.accounts.iter().find(|account| account.period.end() == end)
     }
 
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         company_name(self.forecast.target.owner())
     }
 }
