@@ -153,6 +153,15 @@ impl Action {
         }
     }
 
+    /// What a word does to the one before about the same figure and period, by their middles.
+    pub fn between(before: f64, now: f64) -> Self {
+        match now.total_cmp(&before) {
+            std::cmp::Ordering::Greater => Self::Raise,
+            std::cmp::Ordering::Less => Self::Lower,
+            std::cmp::Ordering::Equal => Self::Reiterate,
+        }
+    }
+
     /// Whether it speaks of a period that was spoken of before.
     pub fn is_later_word(self) -> bool {
         self != Self::Guide

@@ -2,7 +2,6 @@
 //!
 //! May use what `archive` may. An append never changes a held row; nothing is stored on a conflict.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -176,11 +175,7 @@ impl Archive {
             let before =
                 earlier.filter(|a| a.published < new.published).max_by_key(|a| a.published);
             if let Some(before) = before.filter(|_| new.action == Action::Guide) {
-                new.action = match new.mid.total_cmp(&before.mid) {
-                    Ordering::Greater => Action::Raise,
-                    Ordering::Less => Action::Lower,
-                    Ordering::Equal => Action::Reiterate,
-                };
+                new.action = Action::between(before.mid, new.mid);
             }
         }
         Ok(())

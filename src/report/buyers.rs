@@ -98,7 +98,7 @@ fn in_use(
     start: NaiveDate,
 ) -> Result<Draws<H100e>> {
     let series = spend_series(known, company)?;
-    let supply = supply(known, &series, None, workshop)?;
+    let supply = supply(known, &series, None, &workshop.worlds)?;
     let date = start.max(supply.input.date);
     let input = ChainInput { date, ..supply.input };
     let found = chain(&input, &workshop.tables, &workshop.law, &workshop.worlds)?;

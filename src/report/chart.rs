@@ -6,12 +6,15 @@
 
 mod bars;
 mod canvas;
+mod coverage;
 mod curve;
 mod fan;
 mod frame;
 mod heat;
 mod lines;
 mod panels;
+mod timeline;
+mod tornado;
 mod track;
 
 use chrono::NaiveDate;
@@ -22,11 +25,14 @@ use crate::report::source::Sources;
 use crate::units::Unit;
 
 pub use bars::{Bar, Bars, Waterfall};
+pub use coverage::{Coverage, CoverageDot, CoverageGroup};
 pub use curve::{Curve, Law, Model, Target};
 pub use fan::{Fan, FanStep, Reference, ReferenceKind};
 pub use heat::{Heat, HeatPanel};
 pub use lines::{Line, Lines};
 pub use panels::{Panel, Panels};
+pub use timeline::{Announced, Lane, Timeline, Turn};
+pub use tornado::{Tornado, TornadoBar};
 pub use track::{Backtest, Hair, Hairs, Scored};
 
 /// A date and a value in base units.
@@ -70,6 +76,12 @@ pub enum Plot {
     Lines(Lines),
     /// History and forecast, company by company.
     Panels(Panels),
+    /// How often each interval held what came.
+    Coverage(Coverage),
+    /// What was announced when.
+    Timeline(Timeline),
+    /// How far each assumption moves the answer.
+    Tornado(Tornado),
 }
 
 macro_rules! plot_from {
@@ -81,7 +93,9 @@ macro_rules! plot_from {
         }
     )+};
 }
-plot_from!(Fan, Hairs, Backtest, Curve, Bars, Waterfall, Heat, Lines, Panels);
+plot_from!(
+    Fan, Hairs, Backtest, Curve, Bars, Waterfall, Heat, Lines, Panels, Coverage, Timeline, Tornado
+);
 
 /// Where a drawing's colours come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,7 +147,10 @@ impl Chart {
             Plot::Waterfall(waterfall) => frame::scale(self.unit, waterfall.values()),
             Plot::Lines(lines) => frame::scale(self.unit, lines.values()),
             Plot::Panels(panels) => frame::scale(self.unit, panels.values()),
-            Plot::Curve(_) | Plot::Heat(_) => return self.subtitle.clone(),
+            Plot::Timeline(timeline) => frame::scale(self.unit, timeline.values()),
+            Plot::Curve(_) | Plot::Heat(_) | Plot::Coverage(_) | Plot::Tornado(_) => {
+                return self.subtitle.clone();
+            }
         };
         let heading = scale.heading();
         let is_on_labels = self.unit == Unit::Ratio && !matches!(self.plot, Plot::Waterfall(_));
@@ -157,6 +174,9 @@ impl Chart {
             Plot::Heat(heat) => heat.draw(id, ink),
             Plot::Lines(lines) => lines.draw(self.unit, ink),
             Plot::Panels(panels) => panels.draw(self.unit, id, ink),
+            Plot::Coverage(coverage) => coverage.draw(ink),
+            Plot::Timeline(timeline) => timeline.draw(self.unit, ink),
+            Plot::Tornado(tornado) => tornado.draw(self.unit, ink),
         };
         canvas.svg(id, &self.title, &self.alt)
     }
@@ -190,6 +210,9 @@ impl Chart {
             Plot::Heat(heat) => heat.data(&cells),
             Plot::Lines(lines) => lines.data(&cells),
             Plot::Panels(panels) => panels.data(&cells),
+            Plot::Coverage(coverage) => coverage.data(&cells),
+            Plot::Timeline(timeline) => timeline.data(&cells),
+            Plot::Tornado(tornado) => tornado.data(&cells),
         };
         let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
         Table::new(format!("Data of the chart: {}", self.title), &headings, rows)

@@ -3,6 +3,9 @@
 //! May use `forecast` and `scaling`. Counts what was bought since the last estimate of the installed
 //! base, adds the quarters that the forecast answers for, and leaves refused quarters out.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use chrono::NaiveDate;
 
 use crate::archive::Snapshot;
@@ -17,7 +20,7 @@ use crate::scaling::chain::{Chain, ChainInput, ChainTables, FleetUse, Purchases,
 use crate::scaling::estimates::stock;
 use crate::scaling::installed::StockEstimate;
 use crate::scaling::law::{
-    CapabilityRow, Form, Law, Sampling, Scale, ScalingLaw, SideBySide, rows, side_by_side,
+    self, CapabilityRow, Form, Law, Sampling, Scale, ScalingLaw, SideBySide, rows, side_by_side,
 };
 use crate::scaling::meaning::{Likeness, likeness, other_laws};
 use crate::scaling::shipments::{Buyer, Customers};
@@ -44,6 +47,27 @@ pub struct Workshop {
     pub models: Vec<CapabilityRow>,
     /// The worlds in which everything is drawn.
     pub worlds: Worlds,
+    /// The laws of the index that were fitted: the same fit is not made twice.
+    pub fitted: Fitted,
+}
+
+/// Fitted laws by form and by the rate of progress, all that a fit reads of the assumptions; shared by
+/// copies of a workshop.
+#[derive(Clone, Default)]
+pub struct Fitted(Arc<Mutex<BTreeMap<(String, u64), Law>>>);
+
+impl Fitted {
+    /// The law of a key, made by `fit` if it is asked for the first time.
+    fn law(&self, key: (String, u64), fit: impl FnOnce() -> Result<Law>) -> Result<Law> {
+        let held = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(law) = held().get(&key) {
+            return Ok(law.clone());
+        }
+        // Not under the lock: a fit works in several threads, one of which may ask here.
+        let law = fit()?;
+        held().insert(key, law.clone());
+        Ok(law)
+    }
 }
 
 /// A company's chain and where its purchases came from.
@@ -77,11 +101,12 @@ impl Workshop {
         let tables = ChainTables::bundled()?;
         let models = rows(Scale::Eci)?;
         let sampling = Sampling { worlds, n_bootstraps: N_BOOTSTRAPS };
-        let fit = |form| Law::fit(Scale::Eci, form, &models, &tables.assumptions, sampling);
+        let fitted = Fitted::default();
+        let fit = |form| fitted_law(&fitted, form, &models, &tables.assumptions, sampling);
         let laws = side_by_side(Scale::Eci, &models, &tables.assumptions)?;
         let (law, seed_law) = (fit(laws.best())?, fit(Form::LOG)?);
         let other_laws = other_laws(&tables.assumptions, sampling)?;
-        Ok(Self { tables, law, seed_law, laws, other_laws, models, worlds })
+        Ok(Self { tables, law, seed_law, laws, other_laws, models, worlds, fitted })
     }
 
     /// The price of an H100 equivalent in the mix of chips sold on a day, drawn.
@@ -100,27 +125,33 @@ impl Workshop {
     /// As [`Law::fit`].
     pub fn fit(&self, form: Form, assumptions: &Assumptions) -> Result<Law> {
         let sampling = Sampling { worlds: self.worlds, n_bootstraps: N_BOOTSTRAPS };
-        Law::fit(Scale::Eci, form, &self.models, assumptions, sampling)
+        fitted_law(&self.fitted, form, &self.models, assumptions, sampling)
     }
 
-    /// The law as it speaks for models released on a day, fitted under other assumptions; the same
-    /// fit is not made twice.
+    /// The law as it speaks for models released on a day, fitted under other assumptions.
     ///
     /// # Errors
     /// As [`Law::fit`].
     pub fn law_under(&self, assumptions: &Assumptions, date: NaiveDate) -> Result<Law> {
-        let form = self.law.best().form();
-        let once = Sampling { worlds: self.worlds, n_bootstraps: 0 };
-        let found = Law::fit(Scale::Eci, form, &self.models, assumptions, once)?;
-        let is_known = found.best() == self.law.best();
-        let law = if is_known { self.law.clone() } else { self.fit(form, assumptions)? };
-        Ok(law.released(date))
+        Ok(self.fit(self.law.best().form(), assumptions)?.released(date))
     }
 
     /// The law as it speaks for models released on a day.
     pub fn law_on(&self, date: NaiveDate) -> Law {
         self.law.clone().released(date)
     }
+}
+
+/// A law of the index, fitted once for each form and rate of progress.
+fn fitted_law(
+    fitted: &Fitted,
+    form: Form,
+    models: &[CapabilityRow],
+    assumptions: &Assumptions,
+    sampling: Sampling,
+) -> Result<Law> {
+    let key = (form.word(), law::progress(assumptions)?.to_bits());
+    fitted.law(key, || Law::fit(Scale::Eci, form, models, assumptions, sampling))
 }
 
 /// What a company's chain starts from: what it has, what it spent since, what it is forecast to spend.
@@ -140,7 +171,7 @@ pub struct Supply<'a> {
 /// # Errors
 /// [`Error::Insufficient`] if neither an installed base nor a purchase is known.
 pub fn machines(known: &Snapshot, forecast: &Forecast, workshop: &Workshop) -> Result<Machines> {
-    let supply = supply(known, &forecast.target, Some(forecast), workshop)?;
+    let supply = supply(known, &forecast.target, Some(forecast), &workshop.worlds)?;
     let law = workshop.law_on(supply.input.date);
     let chain = chain(&supply.input, &workshop.tables, &law as &dyn ScalingLaw, &workshop.worlds)?;
     let Supply { input, spent, n_forecast, source } = supply;
@@ -161,18 +192,18 @@ pub fn supply<'a>(
     known: &Snapshot,
     target: &'a SeriesId,
     forecast: Option<&Forecast>,
-    workshop: &Workshop,
+    worlds: &Worlds,
 ) -> Result<Supply<'a>> {
     let company = target.owner();
     let stock = stock(known, company, known.as_of())?;
     let since = stock.as_ref().map(|stock| stock.date);
     let spent = spent_since(known, target, since)?;
-    let n_draws = workshop.worlds.n_draws;
+    let n_draws = worlds.n_draws;
     let mut quarters: Vec<(Period, Draws<Usd>)> =
         spent.iter().map(|row| (row.period, Draws::constant(Usd(row.value), n_draws))).collect();
     if let Some(forecast) = forecast {
         let answered = forecast.steps.iter().take_while(|step| step.refusal.is_none());
-        let draws = forecast.draws(workshop.worlds.seed, n_draws);
+        let draws = forecast.draws(worlds.seed, n_draws);
         quarters.extend(answered.zip(&draws).map(|(step, usd)| (step.period, usd.map(Usd))));
     }
     let date = quarters.last().map(|(period, _)| period.end()).or(since).ok_or_else(|| {

@@ -23,7 +23,10 @@ pub mod moves;
 #[cfg(feature = "pdf")]
 pub mod pdf;
 pub mod plain;
+pub mod require;
 pub mod source;
+pub mod statement;
+pub mod stress;
 
 use chrono::NaiveDate;
 

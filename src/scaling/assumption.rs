@@ -4,7 +4,8 @@
 //! May use `error` and `draws`. The only reader of `models/assumptions.toml`, which is compiled in;
 //! a user's file of the same form lies over it. Never holds a number itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use chrono::NaiveDate;
 use rayon::prelude::*;
@@ -63,14 +64,33 @@ pub struct Worlds {
 }
 
 impl Worlds {
-    /// One standard normal number a world for a key: the same key gives the same numbers.
+    /// One standard normal number a world for a key: the same key gives the same numbers. Every company
+    /// and case asks for the same ones, so what was drawn is kept.
     pub fn normal(&self, key: &str) -> Draws<f64> {
-        let stream = Randomness::new(self.seed, key, self.origin);
-        let worlds = (0..self.n_draws.max(1)).into_par_iter();
-        let normals = worlds.map(|draw_idx| stream.draw(draw_idx).normal()).collect();
-        Draws::new(normals).expect("at least one world is drawn")
+        let n_draws = self.n_draws.max(1);
+        let name = (self.seed, self.origin, key.to_owned());
+        let held = || DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = held().get(&name).filter(|known| known.len() >= n_draws).cloned();
+        let normals = known.unwrap_or_else(|| {
+            let stream = Randomness::new(self.seed, key, self.origin);
+            let worlds = (0..n_draws).into_par_iter();
+            let drawn: Arc<[f64]> = worlds.map(|draw_idx| stream.draw(draw_idx).normal()).collect();
+            let mut held = held();
+            if held.len() >= MAX_KEPT {
+                held.clear();
+            }
+            held.insert(name, Arc::clone(&drawn));
+            drawn
+        });
+        Draws::from_fn(n_draws, |draw_idx| normals[draw_idx])
     }
 }
+
+/// Normal numbers by seed, origin and key.
+type Drawn = HashMap<(u64, NaiveDate, String), Arc<[f64]>>;
+static DRAWN: LazyLock<Mutex<Drawn>> = LazyLock::new(Mutex::default);
+/// Keys that are kept; a run asks for some sixty of one seed and origin.
+const MAX_KEPT: usize = 256;
 
 impl Assumption {
     /// An estimate of one quantity, such as an installed base: 5 %, 50 % and 95 % quantiles.

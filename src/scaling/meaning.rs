@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::units::Flop;
 
 /// The model that people compare with.
-const REFERENCE: &str = "GPT-4 (Mar 2023)";
+pub const REFERENCE: &str = "GPT-4 (Mar 2023)";
 /// The first day of the trend of time horizons (METR, Time Horizon 1.1: doubling since 2023).
 const HORIZONS_FROM: NaiveDate = match NaiveDate::from_ymd_opt(2023, 1, 1) {
     Some(date) => date,

@@ -83,6 +83,24 @@ impl Scenario {
         Ok(found)
     }
 
+    /// What is different, in words, a part each; nothing of a scenario that changes nothing.
+    pub fn words(&self) -> Vec<String> {
+        let mut parts = Vec::new();
+        if let Some(factor) = self.spend_factor.filter(|factor| *factor != 1.0) {
+            let from = self.from.map_or_else(String::new, |day| format!(" from {day}"));
+            let until = self.until.map_or_else(String::new, |day| format!(" until {day}"));
+            parts.push(format!("forecast spend times {factor}{from}{until}"));
+        }
+        parts.extend(self.assumption.iter().map(|(name, laid)| {
+            let name = name.replace('_', " ");
+            format!("{name} {} ({} to {})", laid.median, laid.low, laid.high)
+        }));
+        let held =
+            |(name, value): (&String, &f64)| format!("{} held at {value}", name.replace('_', " "));
+        parts.extend(self.set.iter().map(held));
+        parts
+    }
+
     fn check(&self) -> Result<()> {
         if self.title.trim().is_empty() {
             return Err(Error::invalid("`title` is empty; needed a few words"));

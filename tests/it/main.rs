@@ -51,6 +51,7 @@ mod reference;
 mod regression;
 mod releases;
 mod report;
+mod report_charts;
 mod report_sample;
 mod report_schema;
 mod revisions;

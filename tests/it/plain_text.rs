@@ -42,7 +42,7 @@ fn rendered(format: &dyn Render, text: &str) -> String {
 
 /// Fails where a character is left that steers a terminal, turns text or is not seen.
 fn shows_only_what_it_says(format: &str, document: &str) {
-    let hidden = document.lines().find(|line| line.chars().any(|c| c.is_control()));
+    let hidden = document.lines().find(|line| line.chars().any(char::is_control));
     assert_eq!(hidden, None, "{format}");
     for mark in "\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2069}".chars() {
         assert!(!document.contains(mark), "{format} holds {mark:?}");

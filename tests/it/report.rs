@@ -91,7 +91,7 @@ fn a_page_stands_alone() {
 fn every_chart_speaks_to_those_who_cannot_see_it() {
     let page = html(&sample());
     let n_charts = page.matches("<svg").count();
-    assert_eq!(n_charts, 8);
+    assert_eq!(n_charts, 11);
     for needed in
         ["role=\"img\" aria-label=", "<desc id=\"chart-", "Data of this chart", "<figcaption>"]
     {

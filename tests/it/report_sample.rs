@@ -1,8 +1,9 @@
 //! A report with invented figures that uses every block and every chart once.
 
 use chipcast::report::chart::{
-    Backtest, Band, Bar, Bars, Curve, Fan, FanStep, Hair, Hairs, Heat, HeatPanel, Law, Line, Lines,
-    Model, Reference, ReferenceKind, Scored, Target, Waterfall,
+    Announced, Backtest, Band, Bar, Bars, Coverage, CoverageDot, CoverageGroup, Curve, Fan,
+    FanStep, Hair, Hairs, Heat, HeatPanel, Lane, Law, Line, Lines, Model, Reference, ReferenceKind,
+    Scored, Target, Timeline, Tornado, TornadoBar, Turn, Waterfall,
 };
 use chipcast::report::{
     Block, Cell, Chart, KeyFigure, Prose, Report, Section, SourceKind, SourceRef, Sources, Table,
@@ -421,6 +422,79 @@ fn buyers(known: &Known) -> Section {
     )
 }
 
+/// Coverage, announcements and assumptions.
+fn doubts(known: &Known) -> Section {
+    let dot = |label: &str, n_hits: usize, share: f64, low: f64, high: f64| CoverageDot {
+        label: label.into(),
+        n_hits,
+        n: 20,
+        share,
+        bounds: (low, high),
+    };
+    let coverage = Chart::new(
+        "One of two intervals held what it promised",
+        "Share of values inside the interval",
+        "Two dots with bars; the second bar lies below the nominal level.",
+        Unit::Ratio,
+        Coverage {
+            groups: vec![CoverageGroup {
+                nominal: 0.8,
+                dots: vec![
+                    dot("1 quarter ahead", 16, 0.8, 0.584, 0.919),
+                    dot("2 quarters ahead", 10, 0.5, 0.299, 0.701),
+                ],
+            }],
+        },
+        &known.model,
+    );
+    let said = |date: &str, value: f64, turn: Turn| Announced {
+        date: day(date),
+        value,
+        period_end: day("2026-12-31"),
+        turn,
+    };
+    let timeline = Chart::new(
+        "The outlook was raised, cut and repeated",
+        "Middle of what was announced",
+        "Five marks on a line, each with its shape.",
+        Unit::Usd,
+        Timeline {
+            lanes: vec![Lane {
+                label: "Outlook".into(),
+                said: vec![
+                    said("2026-01-28", 40e9, Turn::First),
+                    said("2026-03-28", 44e9, Turn::Raise),
+                    said("2026-04-28", 41e9, Turn::Cut),
+                    said("2026-06-28", 41e9, Turn::Repeat),
+                    said("2026-08-28", 42e9, Turn::Change),
+                ],
+            }],
+        },
+        &known.guide,
+    );
+    let bar = |label: &str, low: f64, high: f64| TornadoBar {
+        label: label.into(),
+        held: ("5%".into(), "50%".into()),
+        outcome: (low, high),
+    };
+    let tornado = Chart::new(
+        "The share in one cluster matters most",
+        "Change of the score",
+        "Two bars around the baseline.",
+        Unit::Index,
+        Tornado {
+            baseline: 150.0,
+            swings: vec![bar("cluster share", 140.0, 162.0), bar("price", 152.0, 149.0)],
+        },
+        &known.model,
+    );
+    Section::new(
+        "doubts",
+        "What is in doubt",
+        vec![coverage.into(), timeline.into(), tornado.into()],
+    )
+}
+
 /// The whole report.
 pub(crate) fn sample() -> Report {
     let known = &Known::new();
@@ -466,7 +540,13 @@ pub(crate) fn sample() -> Report {
             Prose::cited("Four buyers take 83% of shipments in H100 equivalents.", &known.model),
             Prose::plain("Beyond two quarters no forecast beats the last value, so none is given."),
         ],
-        sections: vec![outlook(known), track_record(known), buyers(known), capability(known)],
+        sections: vec![
+            outlook(known),
+            track_record(known),
+            buyers(known),
+            capability(known),
+            doubts(known),
+        ],
         disclosures: vec![
             Prose::plain("Every figure on this page is invented. It is no investment advice."),
             Prose::plain(

@@ -4,13 +4,14 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::statement::price;
-use super::{COLUMNS, entry_words, row, score_words, three, two};
+use super::{COLUMNS, entry_words, row, three, two};
 use crate::archive::Snapshot;
 use crate::cli::output::{Rows, table};
 use crate::cli::scale::words::wrapped;
 use crate::cli::{Context, Outcome};
 use crate::error::{Error, Result};
 use crate::forecast::reliability::Share;
+use crate::report::statement as words;
 use crate::strategy::noise::{Placebo, placebos, quiet};
 use crate::strategy::pricing::{Priced, priced};
 use crate::strategy::quiet::{Moved, Quiet, events, moved, revenue_before};
@@ -180,7 +181,7 @@ fn placebo_words(found: &Found, rule: &Rule) -> String {
             if at == 0 { "" } else { ", which as many reach as the real event" },
             panel.events.n_hits,
             panel.events.n,
-            score_words(&panel.score),
+            words::score(&panel.score),
             panel.base_alarms.n_hits,
             panel.base_alarms.n
         ));

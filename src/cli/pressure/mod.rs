@@ -18,7 +18,6 @@ use crate::strategy::pricing::{Priced, may_enter};
 use crate::strategy::rate::Rate;
 use crate::strategy::rule::Rule;
 use crate::strategy::situation::{self, Situation};
-use crate::strategy::trial::Score;
 use crate::units::Unit;
 
 #[derive(Debug, Args)]
@@ -126,19 +125,6 @@ fn row(
         json!(now.signals.n_raises),
         json!(now.signals.n_rival_raises),
     ]
-}
-
-/// `0.35 (0.12 to 0.61)`.
-fn rate_words(rate: Rate) -> String {
-    format!("{:.2} ({:.2} to {:.2})", rate.value, rate.lower, rate.upper)
-}
-
-/// A score beside the base rate's, in words.
-fn score_words(score: &Score) -> String {
-    match (score.brier, score.brier_base) {
-        (Some(own), Some(base)) => format!("Brier {own:.3} against {base:.3}, n {}", score.n),
-        _ => "no statement of the past is resolved".to_owned(),
-    }
 }
 
 fn usd(value: f64) -> String {

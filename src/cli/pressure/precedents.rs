@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{rate_words, two};
+use super::two;
 use crate::cli::output::{Rows, table};
 use crate::cli::{Context, Outcome};
 use crate::error::Result;
+use crate::report::statement;
 use crate::strategy::precedents::{Case, Like, Precedents};
 use crate::strategy::rule::Rule;
 
@@ -46,7 +47,7 @@ pub(super) fn run(context: &Context, rule: &Rule) -> Result<Outcome> {
             like.words(),
             rate.n_hits,
             rate.n,
-            rate_words(rate)
+            statement::rate(rate)
         ));
     }
     rows.beside("rates", Value::Array(rates));

@@ -2,22 +2,20 @@
 
 use serde_json::{Value, json};
 
-use super::{COLUMNS, entry_words, rate_words, row, score_words, two, usd};
+use super::{COLUMNS, entry_words, row, two, usd};
 use crate::archive::Snapshot;
 use crate::cli::output::{Rows, table};
 use crate::cli::scale::words::wrapped;
 use crate::cli::{Context, Outcome};
 use crate::error::{Error, Result};
-use crate::report::format;
-use crate::series::Registry;
-use crate::strategy::belief::Level;
+use crate::report::{format, statement as words};
 use crate::strategy::options::Way;
 use crate::strategy::pressure::{Falsifier, Pressure, pressure};
 use crate::strategy::pricing::{Priced, priced};
 use crate::strategy::rule::Rule;
 use crate::strategy::standing::share_signal;
 use crate::strategy::trial::{Engine, trials};
-use crate::units::{Unit, count};
+use crate::units::Unit;
 
 pub(super) fn run(
     context: &Context,
@@ -36,7 +34,7 @@ pub(super) fn run(
     };
     let mut rows = Rows::new(&COLUMNS);
     rows.push(row(&found.situation, found.belief.as_ref(), found.drawn, rule, None));
-    rows.beside("statement", json!(front(&found, rule)));
+    rows.beside("statement", json!(words::statement(&found, rule)));
     rows.beside("grade", json!(found.record.grade().letter()));
     rows.beside("evidence", found.evidence.iter().map(evidence).collect());
     rows.beside("options", found.ways.iter().map(way).collect());
@@ -54,44 +52,9 @@ pub(super) fn run(
     Ok(if found.belief.is_some() { Outcome::Done } else { Outcome::Refused })
 }
 
-/// What is said first.
-fn front(found: &Pressure, rule: &Rule) -> String {
-    let now = &found.situation;
-    let name = Registry::bundled().company(now.company()).map_or(now.company(), |c| &c.name);
-    let subject = format!(
-        "as of {}, with spend known through {}, the probability that {name}'s cash capex of the next four \
-         quarters comes to {} times that of the last four ({}) or more",
-        now.origin,
-        now.last.end(),
-        rule.threshold,
-        usd(now.spent)
-    );
-    let Some(belief) = found.belief else {
-        return format!(
-            "{subject} is not stated: fewer than {} company-quarters are resolved",
-            rule.min_rows
-        );
-    };
-    let independent =
-        format!("worth {:.0} that do not overlap", count(belief.base.n) / rule.overlap);
-    let verdict = if found.record.beats_base_rate() {
-        "the signals have beaten the base rate"
-    } else {
-        "the signals have not beaten the base rate: read that"
-    };
-    format!(
-        "{subject} is {}; base rate {}, n {} company-quarters, {independent}; grade {}: {verdict} ({})",
-        rate_words(belief.probability),
-        rate_words(belief.base),
-        belief.base.n,
-        found.record.grade().letter(),
-        score_words(&found.record)
-    )
-}
-
 fn people(found: &Pressure, prices: &[Priced], rule: &Rule) -> String {
-    let mut first = wrapped("", &front(found, rule));
-    for line in beside(found) {
+    let mut first = wrapped("", &words::statement(found, rule));
+    for line in words::beside(found) {
         first.push_str(&wrapped("- ", &line));
     }
     let mut parts = vec![first];
@@ -108,14 +71,7 @@ fn people(found: &Pressure, prices: &[Priced], rule: &Rule) -> String {
     });
     parts.push(table(&["signal", "value", "what it is"], &[1], lines.collect()));
     let lines = found.ways.iter().map(|way| {
-        let cost = way.cost.map_or_else(
-            || "not known".to_owned(),
-            |(low, high)| match way.unit {
-                "ratio" => format!("{} to {}", format::percent(low), format::percent(high)),
-                _ if low == high => usd(low),
-                _ => format!("{} to {}", usd(low), usd(high)),
-            },
-        );
+        let cost = words::cost(way).unwrap_or_else(|| "not known".to_owned());
         vec![way.kind.word().to_owned(), cost, way.unit.to_owned()]
     });
     parts.push(table(&["option", "cost", "unit"], &[], lines.collect()));
@@ -137,46 +93,6 @@ fn people(found: &Pressure, prices: &[Priced], rule: &Rule) -> String {
     parts.push(wrapped("", &entry_words(prices)));
     let parts: Vec<_> = parts.iter().map(|part| part.trim_end()).collect();
     parts.join("\n\n")
-}
-
-/// The state, the engine's worlds and the precedents.
-fn beside(found: &Pressure) -> Vec<String> {
-    let mut lines = Vec::new();
-    if let Some(belief) = found.belief {
-        lines.push(match (belief.state, belief.rivals_median) {
-            (Some(state), Some(median)) => {
-                let rivals = if state.rivals == Level::Up { "above" } else { "not above" };
-                let outlook = if state.outlook == Level::Up { "an" } else { "no" };
-                format!(
-                    "like states: the others' growth {rivals} its past median of {median:.2}, {outlook} own \
-                     outlook at the threshold; {} of {} company-quarters",
-                    belief.probability.n_hits, belief.probability.n
-                )
-            }
-            _ => "the others' growth is not known: the base rate stands alone".to_owned(),
-        });
-    }
-    let record = if found.drawn_record.beats_base_rate() {
-        "such numbers have beaten the base rate"
-    } else {
-        "such numbers have not beaten the base rate"
-    };
-    let record = format!("{record} ({})", score_words(&found.drawn_record));
-    lines.push(match found.drawn {
-        Some(drawn) => {
-            let claim = if drawn.is_refused { ", a quarter of the four withheld" } else { "" };
-            format!("the engine's worlds: {:.2}{claim}; {record}", drawn.probability)
-        }
-        None => "the engine has no forecast of four quarters".to_owned(),
-    });
-    lines.push(format!(
-        "precedents that bought massively within four quarters: {} of {}, {} ({})",
-        found.precedents.n_hits,
-        found.precedents.n,
-        rate_words(found.precedents),
-        found.like.words()
-    ));
-    lines
 }
 
 fn evidence(e: &crate::strategy::signals::Evidence) -> Value {

@@ -3,7 +3,6 @@
 
 use std::path::PathBuf;
 
-use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::scenario;
@@ -12,25 +11,12 @@ use crate::archive::Snapshot;
 use crate::cli::output::{Rows, table};
 use crate::cli::{Context, Outcome};
 use crate::error::Result;
-use crate::period::Period;
-use crate::report::buyers::buyers;
 use crate::report::format;
 use crate::report::machines::Workshop;
-use crate::scaling::inverse::{Means, Required, Target, required};
-use crate::scaling::law::ScalingLaw;
-use crate::scaling::limits::{Buyers, Constraint, Pace, Verdict};
-use crate::scaling::scenario::Scenario;
+use crate::report::require::{Question, under, verdict};
+use crate::scaling::inverse::Required;
+use crate::scaling::limits::Constraint;
 use crate::units::Usd;
-
-/// What is asked, whatever the scenario.
-pub(super) struct Question<'a> {
-    /// The capability and its day.
-    pub(super) target: Target,
-    /// The day on which the run starts.
-    pub(super) start: NaiveDate,
-    /// The buyer; all of them together if absent.
-    pub(super) company: Option<&'a str>,
-}
 
 const COLUMNS: [&str; 16] = [
     "scenario",
@@ -58,16 +44,16 @@ pub(super) fn run(
     context: &Context,
     known: &Snapshot,
     workshop: &Workshop,
-    question: &Question<'_>,
+    question: Question<'_>,
     files: &[PathBuf],
 ) -> Result<Outcome> {
-    let before = asked(known, workshop, question, None)?;
+    let before = under(known, workshop, question, None)?;
     let mut rows = Rows::new(&COLUMNS);
     let mut shown = Vec::new();
     push(&mut rows, &mut shown, "as forecast", &before, &before)?;
     for file in files {
         let scenario = scenario::read(file)?;
-        let after = asked(known, workshop, question, Some(&scenario))
+        let after = under(known, workshop, question, Some(&scenario))
             .map_err(|e| e.within(format!("`{}`", file.display())))?;
         push(&mut rows, &mut shown, &scenario.title, &before, &after)?;
     }
@@ -89,36 +75,6 @@ pub(super) fn run(
     Ok(Outcome::Done)
 }
 
-/// What the capability takes by the law that is used.
-fn asked(
-    known: &Snapshot,
-    workshop: &Workshop,
-    question: &Question<'_>,
-    scenario: Option<&Scenario>,
-) -> Result<Required> {
-    let mut tables = workshop.tables.clone();
-    if let Some(scenario) = scenario {
-        tables.assumptions = scenario.assumptions(&tables.assumptions)?;
-    }
-    let law = workshop.law_under(&tables.assumptions, question.target.by)?;
-    let changed = Workshop { tables, ..workshop.clone() };
-    let found = buyers(known, question.company, &changed, question.start)?;
-    let span = Period::new(known.as_of(), question.target.by.max(known.as_of()))?;
-    let buyers = spending(found, scenario.map_or(1.0, |scenario| scenario.factor(span)));
-    let means = Means { tables: &changed.tables, buyers: &buyers, worlds: &changed.worlds };
-    let word = law.best().form().word();
-    let mut found = required(&[(word.as_str(), &law as &dyn ScalingLaw)], question.target, &means)?;
-    Ok(found.remove(0))
-}
-
-/// Buyers who spend so many times as much.
-fn spending(buyers: Buyers, factor: f64) -> Buyers {
-    let capex = Pace { per_year: buyers.capex.per_year * factor, ..buyers.capex };
-    let accelerators_per_quarter =
-        buyers.accelerators_per_quarter.map(|Usd(quarter)| Usd(quarter * factor));
-    Buyers { capex, accelerators_per_quarter, ..buyers }
-}
-
 fn push(
     rows: &mut Rows,
     shown: &mut Vec<Vec<String>>,
@@ -126,11 +82,7 @@ fn push(
     before: &Required,
     after: &Required,
 ) -> Result<()> {
-    let (verdict, binding) = match after.verdict {
-        Verdict::Feasible => ("feasible", None),
-        Verdict::Infeasible(constraint) => ("infeasible", Some(constraint.word())),
-        Verdict::BelowFloor => ("below_floor", None),
-    };
+    let (verdict, binding) = verdict(after);
     let share = |wanted: Constraint| {
         let found = after.bindings.shares.iter().find(|(constraint, _)| *constraint == wanted);
         found.map_or(0.0, |(_, share)| *share)

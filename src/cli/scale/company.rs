@@ -41,12 +41,11 @@ pub(super) fn run(context: &Context, company: &str, arguments: &Arguments) -> Re
     let known = context.snapshot()?;
     let book = Book::new(&known, arguments.horizon)?;
     let forecast: Forecast = book.forecast(&Chipcast, &spend_series(&known, company)?)?;
-    let mut workshop = Workshop::new(context.global.seed, known.as_of())?;
+    let workshop = Workshop::new(context.global.seed, known.as_of())?;
     if !arguments.scenario.is_empty() {
         return scenario::run(context, &known, &forecast, &workshop, &arguments.scenario);
     }
     if arguments.sensitivity {
-        workshop.worlds.n_draws = sensitivity::N_DRAWS;
         return sensitivity::run(context, &known, &forecast, &workshop);
     }
     let machines = machines(&known, &forecast, &workshop)?;

@@ -3,20 +3,19 @@
 
 use std::path::PathBuf;
 
-use chrono::{Days, Months, NaiveDate};
+use chrono::{Months, NaiveDate};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::binding::{self, Question};
+use super::binding;
 use super::words::{shown_value, three};
 use crate::cli::output::{Rows, table};
 use crate::cli::{Context, Outcome};
 use crate::error::{Error, Result};
-use crate::report::buyers::buyers;
-use crate::report::format;
 use crate::report::machines::Workshop;
-use crate::scaling::inverse::{Means, Required, Target, required};
-use crate::scaling::law::{Form, Law, Scale, ScalingLaw};
+use crate::report::require::{Answer, Question, answer, in_words, timing, verdict};
+use crate::scaling::inverse::{Required, Target};
+use crate::scaling::law::Scale;
 use crate::scaling::limits::Verdict;
 
 /// Months from the day as of which is asked to the release, where no day is given.
@@ -46,22 +45,12 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
     let known = context.snapshot()?;
     let by = arguments.by.unwrap_or(known.as_of() + DEFAULT_MONTHS);
     let workshop = Workshop::new(context.global.seed, known.as_of())?;
-    let start = by.checked_sub_days(run_length(&workshop)?).unwrap_or(by);
-    let company = arguments.company.as_deref();
+    let question =
+        Question { target: Target { scale, value, by }, company: arguments.company.as_deref() };
     if !arguments.scenario.is_empty() {
-        let question = Question { target: Target { scale, value, by }, start, company };
-        return binding::run(context, &known, &workshop, &question, &arguments.scenario);
+        return binding::run(context, &known, &workshop, question, &arguments.scenario);
     }
-    let buyers = buyers(&known, company, &workshop, start)?;
-    let means = Means { tables: &workshop.tables, buyers: &buyers, worlds: &workshop.worlds };
-    let laws = laws(&workshop, by)?;
-    let words: Vec<_> = laws.iter().map(|law| law.best().form().word()).collect();
-    let named: Vec<_> = words
-        .iter()
-        .zip(&laws)
-        .map(|(word, law)| (word.as_str(), law as &dyn ScalingLaw))
-        .collect();
-    let found = required(&named, Target { scale, value, by }, &means)?;
+    let Answer { buyers, found } = answer(&known, &workshop, question)?;
     let mut rows = Rows::new(&COLUMNS);
     for one in &found {
         for (quantity, unit, quantiles) in quantities(one) {
@@ -110,25 +99,6 @@ fn asked(capability: &str) -> Result<(Scale, f64)> {
     Ok((scale, value))
 }
 
-/// How long a run takes at the median.
-fn run_length(workshop: &Workshop) -> Result<Days> {
-    let days = workshop.tables.assumptions.get("run_days")?.median;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "above 0")]
-    let days = days.round() as u64;
-    Ok(Days::new(days))
-}
-
-/// The law that is used, the seed law, the line with time and the static line, each once.
-fn laws(workshop: &Workshop, by: NaiveDate) -> Result<Vec<Law>> {
-    let mut all = vec![workshop.law.clone(), workshop.seed_law.clone()];
-    for form in [Form::LINEAR_TIME, Form::LINEAR] {
-        if all.iter().all(|law| law.best().form() != form) {
-            all.push(workshop.fit(form, &workshop.tables.assumptions)?);
-        }
-    }
-    Ok(all.into_iter().map(|law| law.released(by)).collect())
-}
-
 fn quantities(one: &Required) -> Vec<(String, &'static str, [f64; 3])> {
     let mut all = vec![
         ("training run".to_owned(), "FLOP", three(&one.run)),
@@ -155,11 +125,7 @@ fn quantities(one: &Required) -> Vec<(String, &'static str, [f64; 3])> {
 }
 
 fn verdict_of(one: &Required) -> Value {
-    let (word, binding) = match one.verdict {
-        Verdict::Feasible => ("feasible", None),
-        Verdict::Infeasible(constraint) => ("infeasible", Some(constraint.word())),
-        Verdict::BelowFloor => ("below_floor", None),
-    };
+    let (word, binding) = verdict(one);
     let shares = one.bindings.shares.iter().map(|(c, share)| (c.word().to_owned(), json!(share)));
     json!({
         "law": one.law,
@@ -172,39 +138,6 @@ fn verdict_of(one: &Required) -> Value {
         "ceiling": one.ceiling,
         "extrapolated": one.extrapolated,
     })
-}
-
-/// The verdict in words, with the share of worlds in which each constraint binds.
-fn in_words(one: &Required) -> String {
-    let bound = one.bindings.shares.iter().filter(|(_, share)| *share >= 0.0005);
-    let shares: Vec<_> =
-        bound.map(|(c, share)| format!("{} {}", c.word(), format::percent(*share))).collect();
-    let binds = if shares.is_empty() { "nothing binds".to_owned() } else { shares.join(", ") };
-    let any = format::percent(one.bindings.any);
-    match one.verdict {
-        Verdict::Feasible => format!("feasible; something binds in {any} of worlds ({binds})"),
-        Verdict::Infeasible(constraint) => format!(
-            "infeasible in {any} of worlds; {}: {} ({binds})",
-            constraint.word(),
-            constraint.words()
-        ),
-        Verdict::BelowFloor => format!(
-            "below this law's floor: the smallest model of its data would reach {:.1} by then",
-            one.floor
-        ),
-    }
-}
-
-/// What is left of the time, at the medians.
-fn timing(workshop: &Workshop, found: &[Required]) -> Result<String> {
-    let assumptions = &workshop.tables.assumptions;
-    let run = assumptions.get("run_days")?.median;
-    let lag = assumptions.get("deployment_lag_quarters")?.median;
-    let left = found.first().map_or(0.0, |one| one.quarters_left.median());
-    Ok(format!(
-        "The run takes {run:.0} days, and chips run {lag:.1} quarters after they are bought: \
-         {left:.1} quarters are left to buy in."
-    ))
 }
 
 fn people(asked: &str, found: &[Required]) -> String {

@@ -10,10 +10,9 @@ use crate::cli::output::{Rows, table};
 use crate::cli::{Context, Outcome};
 use crate::error::{Error, Result};
 use crate::forecast::Forecast;
-use crate::report::machines::{Workshop, supply};
-use crate::scaling::assumption::Assumptions;
-use crate::scaling::chain::chain;
-use crate::scaling::scenario::{Baseline, Change, Scenario};
+use crate::report::machines::Workshop;
+use crate::report::stress::Bench;
+use crate::scaling::scenario::{Change, Scenario};
 use crate::store;
 
 /// Most bytes of a scenario file.
@@ -49,26 +48,19 @@ pub(super) fn run(
     files: &[PathBuf],
 ) -> Result<Outcome> {
     let scenarios: Vec<_> = files.iter().map(|file| read(file)).collect::<Result<_>>()?;
-    let supply = supply(known, &forecast.target, Some(forecast), workshop)?;
-    let law_of = |assumptions: &Assumptions| workshop.law_under(assumptions, supply.input.date);
-    let baseline = Baseline {
-        input: &supply.input,
-        n_known: supply.spent.len(),
-        tables: &workshop.tables,
-        worlds: &workshop.worlds,
-    };
-    let law = law_of(&workshop.tables.assumptions)?;
-    let before = chain(&supply.input, &workshop.tables, &law, &workshop.worlds)?;
+    let bench = Bench::new(known, forecast, workshop)?;
+    let before = bench.before()?;
     let mut rows = Rows::new(&COLUMNS);
     let mut shown = Vec::new();
     for (scenario, file) in scenarios.iter().zip(files) {
-        let changes = scenario
-            .run(&baseline, &before, law_of)
+        let changes = bench
+            .changes(scenario, &before)
             .map_err(|e| e.within(format!("`{}`", file.display())))?;
         for change in &changes {
             push(&mut rows, &mut shown, scenario, change);
         }
     }
+    let supply = &bench.supply;
     rows.beside("company", json!(supply.input.company));
     rows.beside("date", json!(supply.input.date));
     let header = ["scenario", "quantity", "unit", "baseline", "scenario", "change in each world"];

@@ -9,13 +9,10 @@ use crate::cli::{Context, Outcome};
 use crate::error::Result;
 use crate::forecast::Forecast;
 use crate::report::format;
-use crate::report::machines::{Workshop, supply};
-use crate::scaling::assumption::Assumptions;
-use crate::scaling::scenario::Baseline;
-use crate::scaling::sensitivity::{Swing, Tornado, tornado};
+use crate::report::machines::Workshop;
+use crate::report::stress::{Bench, N_DRAWS};
+use crate::scaling::sensitivity::{Swing, Tornado};
 
-/// Worlds in which each case is run: swings compare the same worlds, and need fewer than a forecast.
-pub(super) const N_DRAWS: usize = 2_500;
 /// Columns of the bar chart.
 const BAR: usize = 31;
 const COLUMNS: [&str; 9] = [
@@ -36,15 +33,8 @@ pub(super) fn run(
     forecast: &Forecast,
     workshop: &Workshop,
 ) -> Result<Outcome> {
-    let supply = supply(known, &forecast.target, Some(forecast), workshop)?;
-    let baseline = Baseline {
-        input: &supply.input,
-        n_known: supply.spent.len(),
-        tables: &workshop.tables,
-        worlds: &workshop.worlds,
-    };
-    let law_of = |assumptions: &Assumptions| workshop.law_under(assumptions, supply.input.date);
-    let found = tornado(&baseline, law_of)?;
+    let bench = Bench::within(known, forecast, workshop, N_DRAWS)?;
+    let (supply, found) = (&bench.supply, bench.tornado()?);
     let mut rows = Rows::new(&COLUMNS);
     for swing in &found.swings {
         rows.push(vec![

@@ -131,6 +131,10 @@ pub(super) enum Mark {
     Square,
     /// A diamond, hollow.
     Diamond,
+    /// A triangle that points up, filled.
+    Up,
+    /// A triangle that points down, filled.
+    Down,
 }
 
 /// A rectangle in pixels: left, top, right, bottom.
@@ -243,6 +247,11 @@ impl Canvas {
                     bottom: y + radius,
                 };
                 self.rect(area, role, 1.0);
+            }
+            Mark::Up | Mark::Down => {
+                let r = if mark == Mark::Up { radius * 1.25 } else { -radius * 1.25 };
+                let corners = [(x - r, y + r * 0.8), (x + r, y + r * 0.8), (x, y - r)];
+                self.fill(&corners, role, 1.0);
             }
             Mark::Diamond => {
                 let r = radius * 1.35;

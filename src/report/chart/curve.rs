@@ -194,7 +194,7 @@ impl Curve {
         let style = Style::strong(Role::Against);
         let is_near_edge = x + 10.0 + width_of(&words, style) > frame.area.right;
         let (at, side) = if is_near_edge { (x - 10.0, Side::End) } else { (x + 10.0, Side::Start) };
-        canvas.text_over((at, y + 20.0), &words, side, style);
+        canvas.text_over((at, y - 10.0), &words, side, style);
     }
 
     fn legend(&self) -> Vec<(Key, String)> {

@@ -157,18 +157,8 @@ impl Frame {
         }
     }
 
-    fn draw_dates(&self, canvas: &mut Canvas, (first, last): (f64, f64)) {
-        let mut right_of_last = f64::NEG_INFINITY;
-        for (date, word) in date_ticks(first, last) {
-            let x = self.x.at(day(date));
-            let half = width_of(&word, Style::LABEL) / 2.0;
-            let bottom = self.area.bottom;
-            canvas.line(&[(x, bottom), (x, bottom + 5.0)], Stroke::solid(Role::Axis, 1.0));
-            if x - half > right_of_last + 8.0 && x - half > 0.0 && x + half < WIDTH {
-                canvas.text((x, bottom + 20.0), &word, Side::Middle, Style::LABEL);
-                right_of_last = x + half;
-            }
-        }
+    fn draw_dates(&self, canvas: &mut Canvas, bounds: (f64, f64)) {
+        dates_below(canvas, self.x, bounds, self.area.bottom);
     }
 
     /// A logarithmic axis below the plot, in powers of ten, with its name.
@@ -236,6 +226,33 @@ fn date_ticks(first: f64, last: f64) -> Vec<(NaiveDate, String)> {
 fn date_of(days: f64) -> Option<NaiveDate> {
     #[expect(clippy::cast_possible_truncation, reason = "days of dates that fit in i32")]
     NaiveDate::from_num_days_from_ce_opt(days.round() as i32)
+}
+
+/// Ticks and dates below a chart that has no value axis, with faint lines up to its top.
+pub(super) fn date_axis(
+    canvas: &mut Canvas,
+    x: Axis,
+    bounds: (f64, f64),
+    (top, bottom): (f64, f64),
+) {
+    for (date, _) in date_ticks(bounds.0, bounds.1) {
+        let at = x.at(day(date));
+        canvas.line(&[(at, top), (at, bottom)], Stroke::solid(Role::Grid, 1.0));
+    }
+    dates_below(canvas, x, bounds, bottom);
+}
+
+fn dates_below(canvas: &mut Canvas, axis: Axis, (first, last): (f64, f64), bottom: f64) {
+    let mut right_of_last = f64::NEG_INFINITY;
+    for (date, word) in date_ticks(first, last) {
+        let x = axis.at(day(date));
+        let half = width_of(&word, Style::LABEL) / 2.0;
+        canvas.line(&[(x, bottom), (x, bottom + 5.0)], Stroke::solid(Role::Axis, 1.0));
+        if x - half > right_of_last + 8.0 && x - half > 0.0 && x + half < WIDTH {
+            canvas.text((x, bottom + 20.0), &word, Side::Middle, Style::LABEL);
+            right_of_last = x + half;
+        }
+    }
 }
 
 /// What stands before a word in the legend.

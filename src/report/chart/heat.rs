@@ -49,7 +49,8 @@ impl Heat {
         #[expect(clippy::cast_precision_loss, reason = "a chart has few rows and panels")]
         let (n, rows) = (per_row as f64, self.rows.len() as f64);
         let width = (WIDTH - LABELS - GAP * (n - 1.0)) / n;
-        (width.min(360.0), TOP + ROW * rows + 20.0, per_row)
+        let widest = if self.panels.len() > 1 { 360.0 } else { WIDTH };
+        (width.min(widest), TOP + ROW * rows + 20.0, per_row)
     }
 
     pub(super) fn draw(&self, id: &str, ink: Ink) -> Canvas {

@@ -12,8 +12,10 @@ use crate::report::{
     Block, Cell, Chart, Prose, Section, SourceKind, SourceRef, Sources, Table, Tone, format,
 };
 use crate::scaling::chain::Chain;
-use crate::scaling::law::{Form, ScalingLaw, Time};
-use crate::scaling::meaning::Likeness;
+use crate::scaling::law::{CapabilityRow, Form, ScalingLaw, SideBySide, Time};
+use crate::scaling::meaning::{Likeness, REFERENCE};
+use crate::scaling::multiple::{MultipleRow, claims, multiple};
+use crate::scaling::published::PublishedLaws;
 use crate::units::{Flop, Unit};
 
 /// What the fleet can train; none where the chain could not be computed.
@@ -32,29 +34,17 @@ pub(super) fn section(material: &Material<'_>) -> Result<Option<Section>> {
     let sources = Sources::from(&index).and(&own);
     let fleet = Some(chain).filter(|_| machines.stock.is_some());
     let chart = Chart::new(
-        "More compute buys more capability, by less each time",
-        "Epoch Capabilities Index",
+        fleet.map_or_else(
+            || "More compute buys more capability, by less each time".to_owned(),
+            finding,
+        ),
+        "Epoch Capabilities Index against training compute; bands: 80% of the resampled laws",
         "Released models by training compute, the fitted laws, and where a forecast fleet leads.",
         Unit::Index,
         curve(chain.date, fleet, material.workshop),
         sources.clone(),
     );
-    let laws = &material.workshop.laws;
-    // A fitted term for time is never used: one of them stands for all, `scale law` shows the rest.
-    let is_shown = |form: Form| form.time != Time::Term || form == Form::LINEAR_TIME;
-    let scores = laws.in_time.scores.iter().zip(&laws.in_compute.scores);
-    let scores = scores.filter(|(later, _)| is_shown(later.form)).map(|(later, larger)| {
-        vec![
-            Cell::label(later.form.expression()),
-            Cell::number(later.rmse_out_of_sample, Unit::Index, 1, &own),
-            Cell::number(larger.rmse_out_of_sample, Unit::Index, 1, &own),
-            Cell::number(later.rmse_in_sample, Unit::Index, 1, &own),
-        ]
-    });
-    let headings =
-        ["Law", "Error on later models", "Error on larger models", "Error on early models"];
-    let table = Table::new("The laws side by side, in index points", &headings, scores.collect())?;
-    let verdict = format!("{}.", laws.verdict());
+    let verdict = format!("{}.", material.workshop.laws.verdict());
     let words = fleet.map_or_else(
         || {
             "What the machines sold can train depends on who runs them: where each buyer's fleet leads \
@@ -63,26 +53,107 @@ pub(super) fn section(material: &Material<'_>) -> Result<Option<Section>> {
         },
         |chain| format!("{} {}", reach(chain), in_words(&machines.likeness)),
     );
-    let blocks = vec![
-        Block::text(Prose::cited(words, sources)),
-        chart.into(),
-        table.into(),
-        Block::Note(Tone::Remark, Prose::cited(verdict, &own)),
-    ];
-    Ok(Some(Section::new("capability", "From machines to capability", blocks)))
+    let mut blocks = vec![Block::text(Prose::cited(words, sources)), chart.into()];
+    blocks.push(scores(&material.workshop.laws, &own)?.into());
+    blocks.push(Block::Note(Tone::Remark, Prose::cited(verdict, &own)));
+    blocks.extend(twice(material)?);
+    let heading = fleet.map_or_else(
+        || "What machines can train, by the laws side by side".to_owned(),
+        |chain| {
+            let capability = chain.capability.draws.median();
+            format!("Its largest run would score about {capability:.0} on the capability index")
+        },
+    );
+    Ok(Some(Section::new("capability", heading, blocks)))
+}
+
+/// What the fleet's run does to the frontier of the laws' data.
+fn finding(chain: &Chain) -> String {
+    let run = chain.run.median();
+    let word = if chain.capability.extrapolated {
+        "lies at the edge of what the laws have seen or beyond"
+    } else {
+        "lies inside what the laws have seen"
+    };
+    format!("A run of {} {word}", format::words(run, Unit::Flop, 1))
+}
+
+fn scores(laws: &SideBySide, own: &SourceRef) -> Result<Table> {
+    // A fitted term for time is never used: one of them stands for all, `scale law` shows the rest.
+    let is_shown = |form: Form| form.time != Time::Term || form == Form::LINEAR_TIME;
+    let scores = laws.in_time.scores.iter().zip(&laws.in_compute.scores);
+    let scores = scores.filter(|(later, _)| is_shown(later.form)).map(|(later, larger)| {
+        let mark = if later.form == laws.best() { " (used)" } else { "" };
+        vec![
+            Cell::label(format!("{}{mark}", later.form.expression())),
+            Cell::number(later.rmse_out_of_sample, Unit::Index, 1, own),
+            Cell::number(larger.rmse_out_of_sample, Unit::Index, 1, own),
+            Cell::number(later.rmse_in_sample, Unit::Index, 1, own),
+        ]
+    });
+    let headings =
+        ["Law", "Error on later models", "Error on larger models", "Error on early models"];
+    Table::new("The laws side by side, in index points", &headings, scores.collect())
+}
+
+/// What twice the parameters cost, by each published law, with the loss of larger clusters.
+fn twice(material: &Material<'_>) -> Result<Vec<Block>> {
+    let laws = PublishedLaws::bundled()?;
+    let source = SourceRef::new(
+        SourceKind::Estimate,
+        "Published laws of parameters and efficiencies of clusters, as their authors give them",
+        "models/published_laws.toml",
+        material.known.as_of(),
+    );
+    let all = multiple(2.0, &laws)?;
+    let times = |value: f64| format!("{value:.1}x");
+    let mut rows = Vec::new();
+    for law in &laws.allocation {
+        let of_law: Vec<_> = all.iter().filter(|row| row.law == law.name).collect();
+        let hours = || of_law.iter().map(|row| row.gpu_hours_multiple);
+        let (least, most) = (hours().fold(f64::INFINITY, f64::min), hours().fold(0.0, f64::max));
+        let Some(first) = of_law.first() else { continue };
+        rows.push(vec![
+            Cell::label(law.name.replace('_', " ")),
+            Cell::cited(format!("N ~ C^{}", law.exponent), &source),
+            Cell::cited(times(first.compute_multiple), &source),
+            Cell::cited(format!("{} to {}", times(least), times(most)), &source),
+            Cell::cited(law.source.clone(), &source),
+        ]);
+    }
+    let ends = |of: fn(&MultipleRow) -> f64| {
+        let (low, high) = all.iter().map(of).fold((f64::INFINITY, 0.0), |(low, high), value| {
+            (f64::min(low, value), f64::max(high, value))
+        });
+        format!("{low:.1} to {high:.1}")
+    };
+    let text = format!(
+        "Twice the parameters take {} times the compute by the published laws, and {} times the GPU-hours \
+         once what larger clusters lose between machines is counted.",
+        ends(|row| row.compute_multiple),
+        ends(|row| row.gpu_hours_multiple)
+    );
+    let headings = ["Law", "Parameters by compute", "Compute", "GPU-hours", "Who found it"];
+    let table = Table::new("What twice the parameters cost", &headings, rows)?;
+    let claims = claims(&laws)?.into_iter().map(|claim| {
+        Block::Note(Tone::Remark, Prose::cited(format!("{}.", sentence(&claim.words)), &source))
+    });
+    let first = [Block::text(Prose::cited(text, &source)), table.into()];
+    Ok(first.into_iter().chain(claims).collect())
+}
+
+/// Words that begin a sentence.
+fn sentence(words: &str) -> String {
+    let (first, rest) = words.split_at(words.chars().next().map_or(0, char::len_utf8));
+    first.to_uppercase() + rest
 }
 
 /// What the fleet's largest run reaches, in words.
 fn reach(chain: &Chain) -> String {
     let run = chain.run.quantiles(&[0.05, 0.5, 0.95]);
     let capability = chain.capability.draws.quantiles(&[0.05, 0.5, 0.95]);
-    let outside = if chain.capability.extrapolated {
-        " The law speaks outside its data there, so its band is widened."
-    } else {
-        ""
-    };
     format!(
-        "A largest run of {} ({}, a 90% interval) would reach {} on the index ({}, a 90% interval).{outside}",
+        "A largest run of {} ({}, a 90% interval) would reach {} on the index ({}, a 90% interval).",
         format::words(run[1], Unit::Flop, 1),
         format::range(run[0], run[2], Unit::Flop, 1),
         format::words(capability[1], Unit::Index, 0),
@@ -122,6 +193,13 @@ pub(crate) fn in_words(likeness: &Likeness) -> String {
     )
 }
 
+/// Whether a model's name helps a reader: the best score, and the model that people compare with.
+fn is_known(row: &CapabilityRow, workshop: &Workshop) -> bool {
+    let with_compute = workshop.models.iter().filter(|row| row.compute.is_some());
+    let best = with_compute.max_by(|a, b| a.score.total_cmp(&b.score));
+    row.model == REFERENCE || best.is_some_and(|best| best.model == row.model)
+}
+
 fn curve(date: NaiveDate, fleet: Option<&Chain>, workshop: &Workshop) -> Curve {
     let law = workshop.law_on(date);
     let (low, high) = (law.domain().start().0, law.domain().end().0);
@@ -137,7 +215,7 @@ fn curve(date: NaiveDate, fleet: Option<&Chain>, workshop: &Workshop) -> Curve {
     });
     let models = workshop.models.iter().filter_map(|row| {
         let x = row.compute?.0;
-        Some(Model { label: row.model.clone(), x, y: row.score, is_named: false })
+        Some(Model { label: row.model.clone(), x, y: row.score, is_named: is_known(row, workshop) })
     });
     let furthest = target.as_ref().map_or(high, |target| target.x.2.max(high));
     let decades = (low.log10(), furthest.log10());

@@ -82,8 +82,8 @@ fn told(material: &Material<'_>, since: &Since, account: &Account) -> String {
         "The last report is the forecast as of {} ({why}), made again from what was public then. ",
         format::date(since.day)
     );
-    let reported = since.told.accounts.iter().filter(|account| account.horizon == 0);
-    if let Some(reported) = reported.last() {
+    let mut reported = since.told.accounts.iter().filter(|account| account.horizon == 0);
+    if let Some(reported) = reported.next_back() {
         let miss = reported.new / reported.prev - 1.0;
         text.push_str(&format!(
             "The {noun} to {} then came in at {} where {} was expected ({}). ",

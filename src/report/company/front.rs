@@ -115,7 +115,7 @@ fn moved(material: &Material<'_>) -> Result<Prose> {
     let day = format::date(since.day);
     if moved.is_empty() {
         let text = format!("What moved it: nothing that became public since {day}.");
-        return Ok(Prose::cited(text, &material.model("account of news")));
+        return Ok(Prose::cited(text, material.model("account of news")));
     }
     let mut sources: Vec<SourceRef> = Vec::new();
     let named = moved.iter().take(NAMED).map(|(idx, impact)| {
@@ -196,7 +196,7 @@ fn compute(material: &Material<'_>) -> Option<Prose> {
     }
     text.push_str(&parts.join(", and "));
     text.push_str("; by estimates made afterwards and stated assumptions.");
-    Some(Prose::cited(text, &material.drawn("scaling chain, draw by draw")))
+    Some(Prose::cited(text, material.drawn("scaling chain, draw by draw")))
 }
 
 /// What would change our mind: the next release, its day, and the values that move the forecast.

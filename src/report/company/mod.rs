@@ -5,12 +5,16 @@
 mod announcements;
 mod capability;
 mod changed;
+mod competition;
 mod drivers;
 mod front;
+mod inverse;
 mod machines;
 mod method;
+mod misses;
 mod outlook;
 mod pressure;
+mod scenarios;
 mod trust;
 
 use super::disclosures::disclosures;
@@ -98,6 +102,8 @@ pub fn company(material: &Material<'_>) -> Result<Report> {
         pressure::section(material)?,
         machines::section(material)?,
         capability::section(material)?,
+        inverse::section(material)?,
+        scenarios::section(material)?,
         Some(method::section(material)?),
     ];
     Ok(Report {

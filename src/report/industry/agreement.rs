@@ -34,11 +34,11 @@ pub(super) fn bullet(material: &Industry<'_>) -> Option<Prose> {
         "Do both sides agree: the forecast of NVIDIA's sales to hyperscalers is {size} than its known share \
          of what five buyers are forecast to spend, {verdict}."
     );
-    Some(Prose::cited(text, &source(material)))
+    Some(Prose::cited(text, source(material)))
 }
 
 fn source(material: &Industry<'_>) -> SourceRef {
-    material.model("hierarchy: the buyers' sum beside NVIDIA's Hyperscale revenue, draw by draw")
+    material.drawn("hierarchy: the buyers' sum beside NVIDIA's Hyperscale revenue, draw by draw")
 }
 
 /// The gap quarter by quarter, what the sides were in the past, and the books of the past.
@@ -125,7 +125,7 @@ fn past(links: &[Link], source: &SourceRef) -> Result<Table> {
 
 /// The buyers' books beside what NVIDIA sold in the last quarters.
 fn books(material: &Industry<'_>) -> Result<Option<Table>> {
-    let source = Sources::from(&material.model("the buyers' books, draw by draw"));
+    let source = Sources::from(&material.drawn("the buyers' books, draw by draw"));
     let is_shown = |row: &&Reconciliation| row.anchor == Anchor::Compute && row.book == Book::Capex;
     let shown: Vec<_> = material.books.iter().filter(is_shown).collect();
     let rows = shown[shown.len().saturating_sub(SHOWN_BOOKS)..].iter().map(|row| {

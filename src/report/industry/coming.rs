@@ -50,7 +50,7 @@ pub(super) fn bullet(material: &Industry<'_>) -> Option<Prose> {
         format::date(most.due.median),
         format::words(most.effect.unwrap_or(0.0), Unit::Ratio, 1),
     );
-    Some(Prose::cited(text, &material.model("calendar of past releases")))
+    Some(Prose::cited(text, material.model("calendar of past releases")))
 }
 
 /// The calendar with the expected effect of each release.

@@ -255,7 +255,7 @@ impl Total {
             "Sums are made world by world: half of each company's shock is taken to be common to all, so \
              the sum is less certain than independent companies would make it, and its median is not the \
              sum of the medians. The last reports are added by their medians.",
-            &material.model("copula of models/chipcast.toml"),
+            material.model("copula of models/chipcast.toml"),
         );
         Ok(Section::new("total", title, vec![chart.into(), table.with_note(note).into()]))
     }

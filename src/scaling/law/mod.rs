@@ -30,6 +30,14 @@ pub const DEFAULT_N_BOOTSTRAPS: usize = 500;
 /// The assumption that gives the rate of algorithmic progress, fixed before any fit.
 const PROGRESS: &str = "algorithmic_progress_per_year";
 
+/// The rate of algorithmic progress that fits take for granted: all that they read of the assumptions.
+///
+/// # Errors
+/// [`Error::NotFound`] if it is missing.
+pub fn progress(assumptions: &Assumptions) -> Result<f64> {
+    Ok(assumptions.get(PROGRESS)?.median)
+}
+
 /// What a capability is measured on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scale {
@@ -215,7 +223,7 @@ impl Law {
                 points.len()
             )));
         }
-        let progress = assumptions.get(PROGRESS)?.median;
+        let progress = progress(assumptions)?;
         let fitter = Fitter::new(form, &points, progress);
         let curve = fitter.fit(&vec![1.0; points.len()], None)?;
         let left: f64 =
