@@ -64,6 +64,7 @@ bench:
 	$(CARGO) build --release --locked
 	python3 benches/cold.py
 	python3 benches/bulk.py
+	python3 benches/serve_load.py
 	$(if $(PAYLOADS),python3 benches/companyfacts.py $(PAYLOADS))
 	$(if $(wildcard $(RUNS)),python3 benches/chinchilla.py $(RUNS))
 	$(if $(wildcard ../shared/data/bench),python3 benches/forecasting.py ../shared)

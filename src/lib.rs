@@ -29,7 +29,8 @@
 //!
 //! The core, each file using only those before it: [`error`], [`cells`], [`units`], [`period`],
 //! [`series`], [`draws`], [`observation`], [`archive`] (the point-in-time rule), [`store`] (the
-//! disk). Then [`ingest`], [`forecast`], [`scaling`], [`strategy`], [`report`] and [`cli`].
+//! disk). Then [`ingest`], [`forecast`], [`scaling`], [`strategy`], [`report`], [`rows`], `serve` and
+//! [`cli`].
 
 pub mod archive;
 pub mod cells;
@@ -41,8 +42,11 @@ pub mod ingest;
 pub mod observation;
 pub mod period;
 pub mod report;
+pub mod rows;
 pub mod scaling;
 pub mod series;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod store;
 pub mod strategy;
 pub mod units;

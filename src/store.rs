@@ -122,6 +122,11 @@ impl Store {
             || (has_segments() && !self.folder.join(UNFINISHED).exists())
     }
 
+    /// What changes when the archive does, read without opening it; none where there is no archive.
+    pub fn stamp(&self) -> Option<String> {
+        stamp(&self.folder.join(MANIFEST))
+    }
+
     /// Reads the archive; tables are read when a series is first asked for, and checked against their
     /// hash then.
     ///
@@ -345,6 +350,28 @@ pub fn make_folder(path: &Path) -> Result<()> {
 /// Whether a path leads to a file.
 pub fn is_file(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|facts| facts.is_file())
+}
+
+/// Length and last change of a file; none where there is none.
+pub fn stamp(path: &Path) -> Option<String> {
+    let facts = fs::metadata(path).ok()?;
+    Some(format!("{} {:?}", facts.len(), facts.modified().ok()?))
+}
+
+/// The names of the folders in a folder, sorted; none where it cannot be read.
+pub fn list_folders(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(std::result::Result::ok);
+    let folders = entries.filter(|entry| entry.path().is_dir());
+    let mut names: Vec<_> = folders.filter_map(|e| e.file_name().into_string().ok()).collect();
+    names.sort();
+    names
+}
+
+/// Bytes of memory that this process holds, where the system tells.
+pub fn resident_bytes() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
 /// Reads a whole file that a user named, up to `limit` bytes.

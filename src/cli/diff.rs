@@ -14,6 +14,7 @@ use crate::forecast::bridge::{Gap, Said, Span, bridge};
 use crate::forecast::run_record::{Bought, FILE_NAME, Method, RunRecord};
 use crate::period::Period;
 use crate::report::format;
+use crate::rows::runs;
 use crate::store;
 use crate::units::Unit;
 
@@ -30,26 +31,6 @@ pub(super) struct Arguments {
 
 /// Bytes of a record that are read.
 const RECORD_BYTES: u64 = 64 << 20;
-
-const COLUMNS: [&str; 17] = [
-    "series",
-    "period_start",
-    "period_end",
-    "unit",
-    "horizon_a",
-    "horizon_b",
-    "estimate_a",
-    "news",
-    "revision",
-    "refit",
-    "code",
-    "assumption",
-    "estimate_b",
-    "total",
-    "refusal_a",
-    "refusal_b",
-    "note",
-];
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
     let read = |run: &str| record(run, &arguments.out);
@@ -162,30 +143,8 @@ fn again(context: &Context, run: &RunRecord, archive: &Archive) -> Result<Vec<Bo
 }
 
 fn print(context: &Context, (a, b): (&RunRecord, &RunRecord), spans: &[Span]) -> Result<()> {
-    let mut rows = Rows::new(&COLUMNS);
-    let mut shown = Vec::new();
-    for span in spans {
-        rows.push(vec![
-            json!(span.series),
-            json!(span.period.start()),
-            json!(span.period.end()),
-            json!(span.unit.word()),
-            json!(span.a.horizon),
-            json!(span.b.horizon),
-            json!(span.a.estimate),
-            json!(span.news),
-            json!(span.revision),
-            json!(span.refit),
-            json!(span.code),
-            json!(span.assumption),
-            json!(span.b.estimate),
-            json!(span.total()),
-            json!(span.a.refusal),
-            json!(span.b.refusal),
-            json!(span.note),
-        ]);
-        shown.push(line(span));
-    }
+    let mut rows = Rows::from(runs::spans(spans));
+    let shown = spans.iter().map(line).collect();
     let said = |run: &RunRecord| -> Value {
         json!({ "run_id": run.run_id, "as_of": run.as_of, "seed": run.seed, "method": run.method })
     };

@@ -3,16 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::{Value, json};
 
 use super::output::{Rows, table};
-use super::{Context, Outcome, explain, model, series_ids, skill};
+use super::{Context, Outcome, explain, model, series_ids};
 use crate::error::{Error, Result};
 use crate::forecast::backtest::Book;
-use crate::forecast::skill::{Refusal, RefusalCode};
 use crate::forecast::{Forecast, Forecaster, Outlook, engine};
-use crate::observation::Announcement;
 use crate::report::format;
+use crate::rows::forecast::{Asked, Told, rows, too_high};
 use crate::series::{Registry, SeriesId};
 
 #[derive(Debug, Args)]
@@ -46,24 +44,6 @@ pub(super) struct Arguments {
     strict: bool,
 }
 
-/// Columns of forecast rows: the forecasting hubs' names, then ours.
-pub(super) const COLUMNS: [&str; 14] = [
-    "model_id",
-    "target",
-    "origin_date",
-    "horizon",
-    "target_end_date",
-    "output_type",
-    "output_type_id",
-    "value",
-    "unit",
-    "run_id",
-    "model_used",
-    "fallback_reason",
-    "grade",
-    "note",
-];
-
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
     for coverage in &arguments.coverage {
         if !(*coverage > 0.0 && *coverage < 1.0) {
@@ -95,15 +75,16 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
         explain::print(context, &forecasts)?;
         return Ok(outcome(&forecasts, arguments, !failures.is_empty()));
     }
-    let mut rows = Rows::new(&COLUMNS);
-    let told: Vec<Told<'_>> = forecasts
-        .iter()
-        .map(|forecast| Told { forecast, outside: skill::outside(&known, &forecast.target) })
-        .collect();
-    for told in &told {
-        push_rows(&mut rows, told, arguments, &run_id, context.global.seed);
-    }
-    rows.beside("announcements", announcements(&forecasts));
+    let told: Vec<Told<'_>> = forecasts.iter().map(|f| Told::of(&known, f)).collect();
+    let Arguments { coverage, mean, samples, .. } = arguments;
+    let asked = Asked {
+        coverage,
+        with_mean: *mean,
+        n_samples: *samples,
+        run_id: &run_id,
+        seed: context.global.seed,
+    };
+    let rows = Rows::from(rows(&told, &asked));
     rows.print(context.global.format, || people(&told, arguments))?;
     for (series, error) in &failures {
         Context::fail(series, error);
@@ -122,129 +103,6 @@ fn outcome(forecasts: &[Forecast], arguments: &Arguments, failed: bool) -> Outco
     } else {
         Outcome::Done
     }
-}
-
-/// The refusal of a coverage that the sample cannot support.
-fn too_high(step: &Outlook, coverage: f64) -> Option<Refusal> {
-    let highest = step.quantiles.highest_coverage();
-    (coverage > highest + 1e-12).then(|| Refusal {
-        code: RefusalCode::CoverageTooHigh,
-        measured: format!(
-            "{} residuals support a coverage of at most {highest:.3}",
-            step.quantiles.n_residuals()
-        ),
-        would_answer: format!("a coverage of at most {highest:.2}, or more resolved forecasts"),
-    })
-}
-
-/// What a row says of its step: kind of output, its id, its value, and a word on it.
-struct Output<'a> {
-    kind: &'a str,
-    id: Value,
-    value: Value,
-    note: Value,
-}
-
-/// A row in the form of the forecasting hubs.
-fn hub_row(forecast: &Forecast, step: &Outlook, run_id: &str, output: Output<'_>) -> Vec<Value> {
-    vec![
-        json!(forecast.model),
-        json!(forecast.target.as_str()),
-        json!(forecast.origin),
-        json!(step.horizon),
-        json!(step.period.end()),
-        json!(output.kind),
-        output.id,
-        output.value,
-        json!(forecast.unit.word()),
-        json!(run_id),
-        json!(step.model_used),
-        json!(forecast.fallback_reason),
-        json!(forecast.skill.grade_at(step.horizon).letter()),
-        output.note,
-    ]
-}
-
-/// A forecast, and what of its inputs lies outside what was seen.
-struct Told<'a> {
-    forecast: &'a Forecast,
-    outside: Option<String>,
-}
-
-fn push_rows(rows: &mut Rows, told: &Told<'_>, arguments: &Arguments, run_id: &str, seed: u64) {
-    let Told { forecast, outside } = told;
-    for step in &forecast.steps {
-        let mut push = |kind: &str, id: Value, value: Value, note: Value| {
-            rows.push(hub_row(forecast, step, run_id, Output { kind, id, value, note }));
-        };
-        let refusal = |r: &Refusal| json!(format!("{}; {}", r.measured, r.would_answer));
-        if let Some(r) = &step.refusal {
-            push("refusal", json!(r.code.word()), Value::Null, refusal(r));
-            continue;
-        }
-        let guided = forecast.announcement.as_ref().filter(|_| step.horizon == 1);
-        let notes: Vec<String> =
-            guided.map(guide_note).into_iter().chain(outside.clone()).collect();
-        let note = if notes.is_empty() { Value::Null } else { json!(notes.join("; ")) };
-        push("median", Value::Null, json!(step.median), note);
-        if arguments.mean {
-            push("mean", Value::Null, json!(step.quantiles.mean()), Value::Null);
-        }
-        for coverage in &arguments.coverage {
-            let tail = (1.0 - coverage) / 2.0;
-            match too_high(step, *coverage) {
-                Some(r) => push("refusal", json!(r.code.word()), Value::Null, refusal(&r)),
-                None => {
-                    for level in [tail, 1.0 - tail] {
-                        let id = json!((level * 1e6).round() / 1e6);
-                        push("quantile", id, json!(step.quantiles.at(level)), Value::Null);
-                    }
-                }
-            }
-        }
-    }
-    if arguments.samples > 0 {
-        push_samples(rows, forecast, arguments.samples, run_id, seed);
-    }
-}
-
-fn push_samples(rows: &mut Rows, forecast: &Forecast, n: usize, run_id: &str, seed: u64) {
-    let draws = forecast.draws(seed, n);
-    for (step, draws) in forecast.steps.iter().zip(&draws).filter(|(s, _)| s.refusal.is_none()) {
-        for (draw_idx, value) in draws.values().iter().enumerate() {
-            let (id, value, note) = (json!(draw_idx), json!(value), Value::Null);
-            rows.push(hub_row(forecast, step, run_id, Output { kind: "sample", id, value, note }));
-        }
-    }
-}
-
-/// The guide that went into a step, in words.
-fn guide_note(a: &Announcement) -> String {
-    let (mid, end) = (format::words(a.mid, a.unit, 1), a.period.end());
-    let metric = a.metric.replace(['_', '.'], " ");
-    format!("guide of {}: {metric} {mid} for the period to {end}; {}", a.published, a.locator)
-}
-
-fn announcements(forecasts: &[Forecast]) -> Value {
-    let used = forecasts.iter().filter_map(|f| f.announcement.as_ref().map(|a| (f, a)));
-    let rows = used.map(|(forecast, a)| {
-        json!({
-            "target": forecast.target.as_str(),
-            "company": a.company,
-            "published": a.published,
-            "metric": a.metric,
-            "period_start": a.period.start(),
-            "period_end": a.period.end(),
-            "low": a.low,
-            "mid": a.mid,
-            "high": a.high,
-            "unit": a.unit.word(),
-            "action": a.action.word(),
-            "quote": a.quote,
-            "locator": a.locator,
-        })
-    });
-    Value::Array(rows.collect())
 }
 
 fn people(told: &[Told<'_>], arguments: &Arguments) -> String {

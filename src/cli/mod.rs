@@ -20,6 +20,8 @@ mod pressure;
 mod progress;
 mod run;
 mod scale;
+#[cfg(feature = "serve")]
+mod serve;
 mod share;
 mod skill;
 
@@ -72,7 +74,7 @@ struct Cli {
     command: Command,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 struct Global {
     /// Folder that holds the archive (`archive/`) and what sources answered (`raw/`); made when something
     /// is stored
@@ -157,6 +159,9 @@ enum Command {
     Share(share::Arguments),
     /// Write the page of a company, or of the `industry`, as html, md or json
     Report(run::ReportArguments),
+    /// Serve the pages and a JSON API, read-only, on this machine alone unless `--bind` says otherwise
+    #[cfg(feature = "serve")]
+    Serve(serve::Arguments),
 }
 
 /// The day up to which an archive without a row is known.
@@ -307,6 +312,8 @@ pub fn main() -> ExitCode {
         Command::Pressure(arguments) => pressure::run(&context, arguments),
         Command::Share(arguments) => share::run(&context, arguments),
         Command::Report(arguments) => run::report(&context, arguments),
+        #[cfg(feature = "serve")]
+        Command::Serve(arguments) => serve::run(&context, arguments),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

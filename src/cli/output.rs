@@ -1,41 +1,26 @@
 //! Rows on stdout: a table for people, one JSON document, or CSV with the same keys.
 //!
-//! May use `error` and `report`'s rule of plain text. The keys of the rows are the contract; the table
-//! is for the eye. What came from outside can neither steer a terminal nor run as a formula.
+//! May use `error`, `rows` and `report`'s rule of plain text. The keys of the rows are the contract; the
+//! table is for the eye. What came from outside can neither steer a terminal nor run as a formula.
 
 use std::io::{Seek, Write};
+use std::ops::{Deref, DerefMut};
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use tempfile::SpooledTempFile;
 
 use super::Format;
 use crate::error::{Error, Result};
 use crate::report::plain;
+use crate::rows::{self, SCHEMA_VERSION, csv_cell};
 
-/// Version of the rows' form.
-pub(super) const SCHEMA_VERSION: u32 = 1;
-
-/// Rows under named columns.
-pub(super) struct Rows {
-    columns: Vec<&'static str>,
-    rows: Vec<Vec<Value>>,
-    extra: Map<String, Value>,
-}
+/// Rows that are printed; made here or in `rows`.
+pub(super) struct Rows(rows::Rows);
 
 impl Rows {
     pub(super) fn new(columns: &[&'static str]) -> Self {
-        Self { columns: columns.to_vec(), rows: Vec::new(), extra: Map::new() }
-    }
-
-    pub(super) fn push(&mut self, row: Vec<Value>) {
-        debug_assert_eq!(row.len(), self.columns.len());
-        self.rows.push(row);
-    }
-
-    /// A key beside `rows` in the JSON document.
-    pub(super) fn beside(&mut self, key: &str, value: Value) {
-        self.extra.insert(key.to_owned(), value);
+        Self(rows::Rows::new(columns))
     }
 
     /// Prints the rows; `table` makes the table for people.
@@ -48,40 +33,29 @@ impl Rows {
         }
     }
 
-    /// The rows as a list of objects, to stand beside those of another table.
-    pub(super) fn objects(&self) -> Value {
-        let object = |row: &Vec<Value>| {
-            let pairs = self.columns.iter().zip(row);
-            Value::Object(pairs.map(|(k, v)| ((*k).to_owned(), v.clone())).collect())
-        };
-        self.rows.iter().map(object).collect()
-    }
-
-    fn json(&self) -> Result<String> {
-        let mut document = Map::new();
-        document.insert("schema_version".to_owned(), json!(SCHEMA_VERSION));
-        document.extend(self.extra.clone());
-        document.insert("rows".to_owned(), self.objects());
-        serde_json::to_string_pretty(&Value::Object(document))
-            .map_err(|e| Error::store("the rows cannot be written as JSON").caused_by(e))
-    }
-
     /// The rows as a CSV file.
     pub(super) fn csv_bytes(&self) -> Result<Vec<u8>> {
         Ok(format!("{}\n", self.csv()?).into_bytes())
     }
+}
 
-    fn csv(&self) -> Result<String> {
-        let broken = |e: csv::Error| Error::store("the rows cannot be written as CSV").caused_by(e);
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record(&self.columns).map_err(broken)?;
-        for row in &self.rows {
-            writer.write_record(row.iter().map(csv_cell)).map_err(broken)?;
-        }
-        let bytes = writer.into_inner().map_err(|e| {
-            Error::store("the rows cannot be written as CSV").caused_by(e.into_error())
-        })?;
-        Ok(String::from_utf8_lossy(&bytes).trim_end().to_owned())
+impl From<rows::Rows> for Rows {
+    fn from(rows: rows::Rows) -> Self {
+        Self(rows)
+    }
+}
+
+impl Deref for Rows {
+    type Target = rows::Rows;
+
+    fn deref(&self) -> &rows::Rows {
+        &self.0
+    }
+}
+
+impl DerefMut for Rows {
+    fn deref_mut(&mut self) -> &mut rows::Rows {
+        &mut self.0
     }
 }
 
@@ -172,19 +146,6 @@ fn no_rows() -> Error {
         .hint("pages in html, pdf and md are written by `chipcast report`")
 }
 
-/// A cell of a CSV file. A text that a spreadsheet would read as a formula gets an apostrophe before
-/// it, as OWASP advises; a number never does.
-fn csv_cell(value: &Value) -> String {
-    const OPENS_FORMULA: [char; 11] =
-        ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) if text.starts_with(OPENS_FORMULA) => format!("'{text}"),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
 /// A table for people: text to the left, the columns named in `numbers` to the right.
 pub(super) fn table(header: &[&str], numbers: &[usize], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
@@ -219,22 +180,6 @@ fn write(text: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn text_that_opens_a_formula_is_text_and_numbers_stay_numbers() {
-        let mut rows = Rows::new(&["text", "number"]);
-        for text in ["=cmd|' /C calc'!A0", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "plain"] {
-            rows.push(vec![json!(text), json!(-1.5)]);
-        }
-        let csv = rows.csv().expect("written");
-        let mut reader = csv::Reader::from_reader(csv.as_bytes());
-        let read: Vec<_> = reader.records().map(|row| row.expect("a row")).collect();
-        for row in &read[..6] {
-            assert!(row[0].starts_with('\''), "{row:?}");
-        }
-        assert_eq!((&read[0][0], &read[6][0]), ("'=cmd|' /C calc'!A0", "plain"));
-        assert!(read.iter().all(|row| &row[1] == "-1.5"));
-    }
 
     #[test]
     fn a_table_cannot_steer_the_terminal() {

@@ -10,6 +10,8 @@ use crate::units::Unit;
 
 /// What stands where a value is not a finite number.
 pub const NOT_A_NUMBER: &str = "n/a";
+/// What stands where no finite amount is enough.
+const NO_AMOUNT: &str = "no amount";
 
 /// A step of a unit's ladder: `factor` base units, its word and its short form.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -267,9 +269,47 @@ fn rounded(value: f64, digits: usize) -> f64 {
     format!("{value:.digits$}").parse().unwrap_or(value)
 }
 
+/// A value by the word of its unit, in short form: work as powers of ten, shares in percent, factors
+/// bare.
+pub fn shown_value(value: f64, unit: &str) -> String {
+    if !value.is_finite() {
+        return NO_AMOUNT.to_owned();
+    }
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let unit = match unit {
+        work if work.starts_with("FLOP") => Unit::Flop,
+        other => other.parse().unwrap_or(Unit::Index),
+    };
+    match unit {
+        Unit::Ratio if value.abs() > 1.0 => plain(value, 2),
+        Unit::Watt => short(value, unit, 2),
+        _ => short(value, unit, if (1e3..1e6).contains(&value.abs()) { 0 } else { 2 }),
+    }
+}
+
+/// A change with its sign.
+pub fn shown_change(value: f64, unit: &str) -> String {
+    let text = shown_value(value, unit);
+    if value > 0.0 && value.is_finite() { format!("+{text}") } else { text }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_read_by_their_unit() {
+        assert_eq!(shown_value(1.25, "ratio"), "1.25");
+        assert_eq!(shown_value(0.2, "ratio"), "20.00%");
+        assert_eq!(shown_value(1450.0, "W"), "1.45 kW");
+        assert_eq!(shown_value(76_313.0, "h100e"), "76,313");
+        assert_eq!(shown_value(3.89e28, "FLOP/year"), "3.89e28");
+        assert_eq!(shown_value(0.0, "FLOP"), "0");
+        assert_eq!(shown_value(f64::INFINITY, "USD"), "no amount");
+        assert_eq!(shown_change(0.5, "index"), "+0.50");
+    }
 
     #[test]
     fn values_read_as_a_person_would_write_them() {

@@ -13,7 +13,8 @@ use crate::report::{
     Tone, Value, chart, format, lint,
 };
 
-const STYLE: &str = include_str!("style.css");
+/// The look of every page, those of the web page included.
+pub(crate) const STYLE: &str = include_str!("style.css");
 /// Nothing may be loaded; only the page's own style applies.
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -33,9 +34,25 @@ impl Render for Html {
     }
 }
 
-fn page(report: &Report) -> Markup {
+/// What stands in `main` and what in `footer`, for a page that holds a report.
+pub(crate) fn parts(report: &Report) -> (Markup, Markup) {
     let notes = &report.footnotes();
     let mut numbering = Numbering::default();
+    let main = html! {
+        (front_page(report, notes))
+        @if report.sections.len() > 2 { (contents(report)) }
+        @for item in &report.sections { (section(item, notes, &mut numbering)) }
+    };
+    let footer = html! {
+        (sources(notes))
+        (disclosures(report, notes))
+        (stamp(report))
+    };
+    (main, footer)
+}
+
+fn page(report: &Report) -> Markup {
+    let (main, footer) = parts(report);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -55,16 +72,8 @@ fn page(report: &Report) -> Markup {
                     span.brand { "Chipcast" }
                     span.asof { "As of " (time(report.as_of)) }
                 }
-                main id="main" {
-                    (front_page(report, notes))
-                    @if report.sections.len() > 2 { (contents(report)) }
-                    @for item in &report.sections { (section(item, notes, &mut numbering)) }
-                }
-                footer {
-                    (sources(notes))
-                    (disclosures(report, notes))
-                    (stamp(report))
-                }
+                main id="main" { (main) }
+                footer { (footer) }
             }
         }
     }
@@ -289,7 +298,7 @@ fn cell_words(cell: &Cell) -> Markup {
     }
 }
 
-fn time(day: chrono::NaiveDate) -> Markup {
+pub(crate) fn time(day: chrono::NaiveDate) -> Markup {
     html! { time datetime=(day) { (format::date(day)) } }
 }
 

@@ -53,7 +53,7 @@ pub struct Assumption {
 }
 
 /// One sampled set of worlds: what a draw's index refers to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Worlds {
     /// Seed of everything random.
     pub seed: u64,
@@ -75,11 +75,13 @@ impl Worlds {
             let stream = Randomness::new(self.seed, key, self.origin);
             let worlds = (0..n_draws).into_par_iter();
             let drawn: Arc<[f64]> = worlds.map(|draw_idx| stream.draw(draw_idx).normal()).collect();
-            let mut held = held();
-            if held.len() >= MAX_KEPT {
-                held.clear();
+            if n_draws <= MAX_KEPT_DRAWS {
+                let mut held = held();
+                if held.len() >= MAX_KEPT {
+                    held.clear();
+                }
+                held.insert(name, Arc::clone(&drawn));
             }
-            held.insert(name, Arc::clone(&drawn));
             drawn
         });
         Draws::from_fn(n_draws, |draw_idx| normals[draw_idx])
@@ -89,8 +91,10 @@ impl Worlds {
 /// Normal numbers by seed, origin and key.
 type Drawn = HashMap<(u64, NaiveDate, String), Arc<[f64]>>;
 static DRAWN: LazyLock<Mutex<Drawn>> = LazyLock::new(Mutex::default);
-/// Keys that are kept; a run asks for some sixty of one seed and origin.
+/// Keys that are kept, and the most draws of one: 42 MB in all. A run asks for some sixty of one seed and
+/// origin.
 const MAX_KEPT: usize = 256;
+const MAX_KEPT_DRAWS: usize = 20_000;
 
 impl Assumption {
     /// An estimate of one quantity, such as an installed base: 5 %, 50 % and 95 % quantiles.

@@ -61,6 +61,11 @@ impl LedgerFile {
         Self { folder: data.join("ledger") }
     }
 
+    /// What changes when the ledger does, read without opening it; none where there is no ledger.
+    pub fn stamp(&self) -> Option<String> {
+        super::stamp(&self.folder.join(LINES))
+    }
+
     /// Reads and checks every row; an absent ledger has none.
     ///
     /// # Errors

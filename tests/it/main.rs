@@ -57,6 +57,8 @@ mod report_schema;
 mod revisions;
 mod scale_answers;
 mod scaling;
+#[cfg(feature = "serve")]
+mod serve;
 mod server;
 mod share;
 mod support;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{key_and_value, status_word};
+use super::status_word;
 use crate::cli::output::{Rows, table};
 use crate::cli::{Context, Outcome};
 use crate::error::Result;
@@ -14,6 +14,7 @@ use crate::ingest::table::{self as tables, ColumnMap};
 use crate::ingest::tabular::Kind;
 use crate::ingest::{Raw, SetAside, checks};
 use crate::period::Period;
+use crate::rows::data;
 use crate::store;
 
 /// The largest file that an import reads.
@@ -56,7 +57,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
     for (row, status) in parsed.observations.iter().zip(&statuses) {
         let word = status_word(status);
         *counts.entry(word).or_default() += 1;
-        let mut cells = key_and_value(row).to_vec();
+        let mut cells = data::key_and_value(row).to_vec();
         cells.extend([json!(word), Value::Null]);
         rows.push(cells);
     }

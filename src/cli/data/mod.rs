@@ -7,16 +7,14 @@ mod revisions;
 mod show;
 
 use clap::Subcommand;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::output::{Rows, table};
 use super::{Context, Outcome};
 use crate::archive::Status;
 use crate::error::Result;
-use crate::ingest::table as tables;
-use crate::observation::Observation;
 use crate::report::format;
-use crate::series::Registry;
+use crate::rows::{data, plain};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -60,47 +58,12 @@ pub(super) fn run(context: &Context, command: &Command) -> Result<Outcome> {
 
 fn list(context: &Context) -> Result<Outcome> {
     let known = context.snapshot()?;
-    let registry = Registry::bundled();
-    let mut rows = Rows::new(&[
-        "series",
-        "title",
-        "unit",
-        "frequency",
-        "kind",
-        "n",
-        "first",
-        "last",
-        "last_vintage",
-    ]);
-    let mut shown = Vec::new();
-    for id in known.series_ids()? {
-        let held = known.series(&id)?;
-        let (Some(first), Some(last)) = (held.points.first(), held.points.last()) else { continue };
-        let frequency = held.frequency().map_or("irregular", |f| f.word());
-        let kind = registry.definition(&id).map_or("imported", |d| d.kind.word());
-        let vintage = held.points.iter().map(|point| point.vintage).max().unwrap_or(last.vintage);
-        rows.push(vec![
-            json!(id.as_str()),
-            json!(registry.title(&id)),
-            json!(held.unit.word()),
-            json!(frequency),
-            json!(kind),
-            json!(held.points.len()),
-            json!(first.period.end()),
-            json!(last.period.end()),
-            json!(vintage),
-        ]);
-        shown.push(vec![
-            id.to_string(),
-            held.unit.to_string(),
-            frequency.to_owned(),
-            kind.to_owned(),
-            held.points.len().to_string(),
-            first.period.end().to_string(),
-            last.period.end().to_string(),
-            vintage.to_string(),
-        ]);
-    }
+    let rows = Rows::from(data::series(&known)?);
+    // The title is left to programs: the table is wide without it.
+    let line = |row: &Vec<Value>| {
+        row.iter().enumerate().filter(|(i, _)| *i != 1).map(|(_, cell)| plain(cell)).collect()
+    };
+    let shown = rows.rows().iter().map(line).collect();
     let header = ["series", "unit", "frequency", "kind", "n", "first", "last", "last vintage"];
     rows.print(context.global.format, || table(&header, &[4], shown))?;
     context.say(format!("as of {}", known.as_of()));
@@ -109,23 +72,10 @@ fn list(context: &Context) -> Result<Outcome> {
 
 fn announcements(context: &Context, company: &str) -> Result<Outcome> {
     let known = context.snapshot()?;
-    let mut rows = Rows::new(&tables::ANNOUNCEMENT_COLUMNS);
+    let company = company.to_ascii_lowercase();
+    let rows = Rows::from(data::announcements(known.announcements(&company)));
     let mut shown = Vec::new();
-    for a in known.announcements(&company.to_ascii_lowercase()) {
-        rows.push(vec![
-            json!(a.company),
-            json!(a.published),
-            json!(a.metric),
-            json!(a.period.start()),
-            json!(a.period.end()),
-            json!(a.low),
-            json!(a.mid),
-            json!(a.high),
-            json!(a.unit.word()),
-            json!(a.action.word()),
-            json!(a.quote),
-            json!(a.locator),
-        ]);
+    for a in known.announcements(&company) {
         shown.push(vec![
             a.published.to_string(),
             a.metric.clone(),
@@ -140,18 +90,6 @@ fn announcements(context: &Context, company: &str) -> Result<Outcome> {
     let header = ["published", "metric", "period end", "low", "mid", "high", "action", "locator"];
     rows.print(context.global.format, || table(&header, &[3, 4, 5], shown))?;
     Ok(Outcome::Done)
-}
-
-/// The cells that say which value it is: series, period, value, unit, vintage.
-pub(super) fn key_and_value(row: &Observation) -> [Value; 6] {
-    [
-        json!(row.series.as_str()),
-        json!(row.period.start()),
-        json!(row.period.end()),
-        json!(row.value),
-        json!(row.unit.word()),
-        json!(row.vintage),
-    ]
 }
 
 /// The word by which rows name what became of a value.

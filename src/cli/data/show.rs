@@ -4,14 +4,13 @@ use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::key_and_value;
 use crate::archive::{Method, calendar_quarters, frame, growth};
 use crate::cli::output::{Rows, table};
 use crate::cli::{Context, Outcome};
 use crate::error::{Error, Result};
-use crate::ingest::table::COLUMNS;
 use crate::observation::Observation;
 use crate::report::format;
+use crate::rows::data;
 use crate::series::{Registry, SeriesId};
 
 #[derive(Debug, Args)]
@@ -138,27 +137,19 @@ impl Listing {
 
     /// The change of each value from the vintage before it.
     fn with_changes(mut self) -> Self {
-        let before = std::iter::once(None).chain(self.rows.iter().map(Some));
-        let changes = self.rows.iter().zip(before).map(|(row, before)| {
-            let before = before.filter(|before| before.period == row.period && before.value != 0.0);
-            percent(before.map(|before| row.value / before.value - 1.0))
-        });
-        let changes = changes.collect();
+        let changes = data::changes(&self.rows).into_iter().map(percent).collect();
         self.place = Place::Locator;
         self.with("change", "change", changes)
     }
 
     fn print(&self, context: &Context) -> Result<()> {
-        let mut columns = COLUMNS.to_vec();
-        columns.push("vintage_basis");
+        let mut columns = data::observation_columns();
         columns.extend(self.more.iter().map(|column| column.name));
         let mut rows = Rows::new(&columns);
         let mut shown = Vec::with_capacity(self.rows.len());
         for (row_idx, row) in self.rows.iter().enumerate() {
             let more = self.more.iter().map(|column| &column.cells[row_idx]);
-            let mut cells = key_and_value(row).to_vec();
-            cells.extend([&row.source, &row.locator].map(|text| json!(text)));
-            cells.push(json!(row.vintage_basis.word()));
+            let mut cells = data::observation_row(row);
             cells.extend(more.clone().map(|(value, _)| value.clone()));
             rows.push(cells);
             let mut line = self.line(row);

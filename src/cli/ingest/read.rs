@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::archive::{Archive, Batch, Snapshot, Status};
-use crate::cli::data::{key_and_value, status_word};
+use crate::cli::data::status_word;
 use crate::cli::output::{Spool, table};
 use crate::cli::{Context, Outcome};
 use crate::error::{Error, Result};
@@ -14,6 +14,7 @@ use crate::ingest::{Parsed, SetAside, checks};
 use crate::observation::{Announcement, Observation};
 use crate::period::{Frequency, Period};
 use crate::report::format;
+use crate::rows;
 use crate::series::SeriesId;
 
 /// The columns of a row of ingest.
@@ -174,7 +175,7 @@ impl<'a> Read<'a> {
             return Ok(());
         }
         let mut cells = vec![json!("observation")];
-        cells.extend(key_and_value(row));
+        cells.extend(rows::data::key_and_value(row));
         cells.extend([json!(row.locator), json!(status), json!(reason)]);
         self.rows.push(cells)
     }

@@ -3,7 +3,7 @@
 mod calibration;
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::output::{Rows, table};
 use super::{Context, Outcome, series_ids};
@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::forecast::Forecast;
 use crate::forecast::ledger::{Basis, Entry, Ledger, Row, Said};
 use crate::report::format;
+use crate::rows::ledger::{COLUMNS, error, inside, interval, row};
 use crate::series::SeriesId;
 use crate::store::ledger::LedgerFile;
 
@@ -118,33 +119,6 @@ fn extend(context: &Context, decide: impl Fn(&Ledger) -> Result<Vec<Row>>) -> Re
     Ok(rows)
 }
 
-const COLUMNS: [&str; 24] = [
-    "series",
-    "origin_date",
-    "horizon",
-    "target_end_date",
-    "basis",
-    "model_id",
-    "model_used",
-    "unit",
-    "median",
-    "lower_80",
-    "upper_80",
-    "grade",
-    "refusal",
-    "withheld",
-    "naive",
-    "guide",
-    "actual",
-    "error",
-    "inside_80",
-    "naive_error",
-    "guide_error",
-    "method_version",
-    "run_id",
-    "made_on",
-];
-
 fn show(context: &Context, arguments: &Show) -> Result<Outcome> {
     let asked = asked(&arguments.series)?;
     let ledger = read(context)?;
@@ -180,52 +154,6 @@ fn show(context: &Context, arguments: &Show) -> Result<Outcome> {
         context.say("the ledger holds no such forecast; `chipcast run` adds those that it makes");
     }
     Ok(Outcome::Done)
-}
-
-/// `actual / forecast − 1`.
-fn error(entry: &Entry<'_>, forecast: Option<f64>) -> Option<f64> {
-    let actual = entry.resolution?.actual;
-    forecast.filter(|forecast| *forecast != 0.0).map(|forecast| actual / forecast - 1.0)
-}
-
-fn interval(said: &Said) -> Option<(f64, f64)> {
-    Some((said.quantile(0.1)?, said.quantile(0.9)?))
-}
-
-fn inside(entry: &Entry<'_>) -> Option<bool> {
-    let ((low, high), actual) = (interval(entry.said)?, entry.resolution?.actual);
-    Some(low <= actual && actual <= high)
-}
-
-fn row(entry: &Entry<'_>) -> Vec<Value> {
-    let said = entry.said;
-    let (low, high) = interval(said).unzip();
-    vec![
-        json!(said.series),
-        json!(said.origin_date),
-        json!(said.horizon),
-        json!(said.period_end),
-        json!(entry.basis().word()),
-        json!(said.model_id),
-        json!(said.model_used),
-        json!(said.unit),
-        json!(said.median),
-        json!(low),
-        json!(high),
-        json!(said.grade),
-        json!(said.refusal),
-        json!(said.withheld),
-        json!(said.naive),
-        json!(said.guide),
-        json!(entry.resolution.map(|resolution| resolution.actual)),
-        json!(error(entry, said.median)),
-        json!(inside(entry)),
-        json!(error(entry, Some(said.naive))),
-        json!(error(entry, said.guide)),
-        json!(said.method_version),
-        json!(said.run_id),
-        json!(said.made_on),
-    ]
 }
 
 fn line(entry: &Entry<'_>) -> Result<Vec<String>> {

@@ -16,6 +16,7 @@ use crate::forecast::engine::Chipcast;
 use crate::report::buyers::spend_series;
 use crate::report::company::in_words;
 use crate::report::machines::{Machines, Workshop, machines};
+use crate::rows::scale;
 use crate::scaling::chain::{Chain, Step, StepKind};
 
 #[derive(Debug, Args)]
@@ -33,9 +34,6 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with = "trace")]
     sensitivity: bool,
 }
-
-const COLUMNS: [&str; 10] =
-    ["company", "date", "step", "kind", "expression", "unit", "p05", "p50", "p95", "source"];
 
 pub(super) fn run(context: &Context, company: &str, arguments: &Arguments) -> Result<Outcome> {
     let known = context.snapshot()?;
@@ -55,21 +53,7 @@ pub(super) fn run(context: &Context, company: &str, arguments: &Arguments) -> Re
 
 fn print(context: &Context, machines: &Machines, arguments: &Arguments) -> Result<()> {
     let chain = &machines.chain;
-    let mut rows = Rows::new(&COLUMNS);
-    for step in &chain.steps {
-        rows.push(vec![
-            json!(chain.company),
-            json!(chain.date),
-            json!(step.name),
-            json!(step.kind.word()),
-            json!(step.expression),
-            json!(step.unit),
-            json!(step.p05),
-            json!(step.p50),
-            json!(step.p95),
-            json!(step.source),
-        ]);
-    }
+    let mut rows = Rows::from(scale::steps(chain));
     rows.beside("extrapolated", json!(chain.capability.extrapolated));
     rows.beside("warnings", json!(chain.warnings));
     rows.beside("likeness", json!(in_words(&machines.likeness)));

@@ -12,26 +12,12 @@ use crate::error::{Error, Result};
 use crate::forecast::Forecast;
 use crate::report::machines::Workshop;
 use crate::report::stress::Bench;
+use crate::rows::scale;
 use crate::scaling::scenario::{Change, Scenario};
 use crate::store;
 
 /// Most bytes of a scenario file.
 const MAX_BYTES: u64 = 1 << 20;
-const COLUMNS: [&str; 12] = [
-    "scenario",
-    "quantity",
-    "unit",
-    "baseline_p05",
-    "baseline_p50",
-    "baseline_p95",
-    "scenario_p05",
-    "scenario_p50",
-    "scenario_p95",
-    "delta_p05",
-    "delta_p50",
-    "delta_p95",
-];
-
 /// Reads a scenario from a file.
 pub(super) fn read(file: &Path) -> Result<Scenario> {
     let shown = file.display().to_string();
@@ -50,7 +36,7 @@ pub(super) fn run(
     let scenarios: Vec<_> = files.iter().map(|file| read(file)).collect::<Result<_>>()?;
     let bench = Bench::new(known, forecast, workshop)?;
     let before = bench.before()?;
-    let mut rows = Rows::new(&COLUMNS);
+    let mut rows = Rows::new(&scale::CHANGE_COLUMNS);
     let mut shown = Vec::new();
     for (scenario, file) in scenarios.iter().zip(files) {
         let changes = bench
@@ -75,9 +61,7 @@ pub(super) fn run(
 
 fn push(rows: &mut Rows, shown: &mut Vec<Vec<String>>, scenario: &Scenario, change: &Change) {
     let parts = [&change.baseline, &change.scenario, &change.delta].map(three);
-    let mut row = vec![json!(scenario.title), json!(change.quantity), json!(change.unit)];
-    row.extend(parts.iter().flatten().map(|value| json!(value)));
-    rows.push(row);
+    rows.push(scale::change_row(&scenario.title, change));
     let range = |[low, median, high]: [f64; 3], show: fn(f64, &str) -> String| {
         let [low, median, high] = [low, median, high].map(|value| show(value, change.unit));
         format!("{median} [{low} to {high}]")

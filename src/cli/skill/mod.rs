@@ -12,14 +12,13 @@ use serde_json::{Value, json};
 
 use super::output::{Rows, table};
 use super::{Context, Format, Outcome};
-use crate::archive::Snapshot;
 use crate::error::Result;
 use crate::forecast::backtest::Book;
 use crate::forecast::few::envelope::{self, Envelope};
-use crate::forecast::few::lab::{Extrapolation, Lab};
-use crate::forecast::skill::Basis;
+use crate::forecast::few::lab::Lab;
 use crate::forecast::specified::selection::Selection;
 use crate::forecast::{Forecast, engine};
+use crate::rows::skill::{self, n_variables};
 use crate::series::SeriesId;
 use crate::store;
 
@@ -100,19 +99,6 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
     Ok(if cap == 0 { Outcome::Refused } else { Outcome::Done })
 }
 
-/// Variables of the series' own past and words that lie outside what was seen at earlier origins, in words;
-/// none where too little is known.
-pub(super) fn outside(known: &Snapshot, series: &SeriesId) -> Option<String> {
-    let lab = Lab::of(known, series, Selection::bundled()).ok()?;
-    let is_own = |outside: &Extrapolation| lab.variables()[outside.variable].is_own;
-    let found = lab.extrapolations().into_iter().filter(is_own).map(|outside| {
-        let Extrapolation { variable, value, low, high, .. } = outside;
-        format!("{} {value:+.2} (seen {low:+.2} to {high:+.2})", lab.names()[variable])
-    });
-    let found: Vec<_> = found.collect();
-    (!found.is_empty()).then(|| format!("outside what was seen: {}", found.join(", ")))
-}
-
 impl Found<'_> {
     /// The engine's own forecast.
     fn engine(&self) -> Option<&Forecast> {
@@ -149,57 +135,11 @@ fn print(context: &Context, arguments: &Arguments, found: &Found<'_>) -> Result<
 
 fn rows(part: Part, found: &Found<'_>) -> Rows {
     match part {
-        Part::Models => model_rows(found),
+        Part::Models => skill::rows(&found.forecasts).into(),
         Part::Surface => tables::surface(found),
         Part::Prices => tables::prices(found),
         Part::Limits => tables::limits(found),
     }
-}
-
-/// How many variables of the past each model reads, the last value not counted.
-fn n_variables(model: &str) -> usize {
-    match model {
-        "naive" | "seasonal_naive" => 0,
-        "drift" | "guide" | "ets" | "theta" | "univariate" => 1,
-        "guidance" | "pooled" => 2,
-        _ => 3,
-    }
-}
-
-fn model_rows(found: &Found<'_>) -> Rows {
-    let mut rows = Rows::new(&[
-        "series",
-        "model",
-        "n_variables",
-        "horizon",
-        "n",
-        "skill",
-        "skill_lower",
-        "basis",
-        "grade",
-        "horizon_cap",
-    ]);
-    for (name, forecast) in &found.forecasts {
-        for at in &forecast.skill.by_horizon {
-            let basis = match at.basis {
-                Basis::Own => "own",
-                Basis::Panel => "panel",
-            };
-            rows.push(vec![
-                json!(found.series.as_str()),
-                json!(name),
-                json!(n_variables(name)),
-                json!(at.horizon),
-                json!(at.n),
-                json!(at.skill),
-                json!(at.lower),
-                json!(basis),
-                json!(forecast.skill.grade_at(at.horizon).letter()),
-                json!(forecast.skill.horizon_cap),
-            ]);
-        }
-    }
-    rows
 }
 
 fn people_models(found: &Found<'_>, horizon: usize) -> String {

@@ -15,7 +15,7 @@ use crate::units::Unit;
 const SHOWN_PERIODS: usize = 16;
 
 /// The forecast, as a fan and as a table.
-pub(super) fn section(material: &Material<'_>) -> Result<Section> {
+pub(crate) fn section(material: &Material<'_>) -> Result<Section> {
     let forecast = material.forecast;
     let sources = material.forecast_sources()?;
     let answered: Vec<&Outlook> =
