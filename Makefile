@@ -11,12 +11,12 @@ FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 # Seconds for each target; `make fuzz FUZZ_SECONDS=3600` looks longer.
 FUZZ_SECONDS ?= 8
 
-.PHONY: test test-all fmt clippy unit doc deny fuzz bench
+.PHONY: test test-all fmt clippy unit doc deny fuzz browser bench
 
-test: fmt clippy unit doc deny fuzz
+test: fmt clippy unit doc deny fuzz browser
 
 # The slow kinds in full: CHIPCAST_SLOW widens every loop that the quick tier runs once.
-test-all: fmt clippy doc deny fuzz
+test-all: fmt clippy doc deny fuzz browser
 	CHIPCAST_SLOW=1 $(CARGO) test --release --locked --all-features
 
 fmt:
@@ -54,6 +54,24 @@ fuzz: $(FUZZ)
 			-artifact_prefix=$(FUZZ_DIR)/ > $$log 2>&1 || { tail -40 $$log; exit 1; }; \
 		echo "fuzz $$target: $$(tail -1 $$log)"; \
 	done
+
+# The pages in Debian's Chromium. Its packages are installed where they are missing, the driver's Python
+# packages into a folder of their own. Where that is not allowed, the output says that it was left out.
+BROWSER := $(TOOLS)/browser
+HAS_BROWSER := command -v chromium > /dev/null && command -v chromedriver > /dev/null
+$(BROWSER): $(wildcard tests/browser/requirements*.txt)
+	python3 -m venv --clear $@
+	$@/bin/pip install --quiet --requirement tests/browser/requirements.txt
+	$@/bin/pip install --quiet --no-deps --requirement tests/browser/requirements-axe.txt
+	touch $@
+
+browser: $(BROWSER) unit
+	@{ $(HAS_BROWSER); } || { apt-get update -q && \
+		apt-get install -y -q --no-install-recommends chromium chromium-driver; } || true
+	@if $(HAS_BROWSER); then \
+		CHIPCAST_BINARY=$(or $(CARGO_TARGET_DIR),target)/release/chipcast \
+			$(BROWSER)/bin/python tests/browser/test_pages.py; \
+	else echo "no Chromium here: the tests in a browser were left out"; fi
 
 # Against the budgets; against json.loads, edgartools, scipy, statsforecast and anofox-forecast where
 # public payloads lie beside the project.
