@@ -208,7 +208,7 @@ pub fn points(difference: f64, digits: usize) -> String {
 
 /// A count with its noun: `1 quarter`, `1,284 models`.
 pub fn count(n: usize, noun: &str) -> String {
-    let ending = if n == 1 || noun.is_empty() { "" } else { "s" };
+    let ending = if n == 1 || noun.is_empty() || noun.ends_with('s') { "" } else { "s" };
     format!("{} {noun}{ending}", grouped(&n.to_string())).trim_end().to_owned()
 }
 

@@ -119,7 +119,7 @@ impl Waterfall {
             .chain(names)
             .chain([self.end.as_str()])
             .collect();
-        let words = self.words(scale, digits(unit), end);
+        let words = self.words(scale, self.digits(unit, scale), end);
         let rows = Rows::cut(&labels, &words, &levels);
         let mut canvas = Canvas::new(rows.height(), ink);
         for (row_idx, (label, word)) in labels.iter().zip(&words).enumerate() {
@@ -147,6 +147,18 @@ impl Waterfall {
             canvas.text((from.max(to) + 8.0, middle + 4.5), word, Side::Start, style);
         }
         canvas
+    }
+
+    /// As many decimals as tell the largest change in two digits.
+    fn digits(&self, unit: Unit, scale: Scale) -> usize {
+        let changes = self.changes.iter().map(|(_, change)| change.abs() / scale.factor());
+        let largest = changes.fold(0.0, f64::max);
+        match digits(unit) {
+            0 => 0,
+            usual if largest >= 1.0 || largest == 0.0 => usual,
+            usual if largest >= 0.1 => usual.max(2),
+            usual => usual.max(3),
+        }
     }
 
     fn words(&self, scale: Scale, digits: usize, end: f64) -> Vec<String> {

@@ -204,7 +204,7 @@ fn silent(material: &Material<'_>) -> Result<Option<Section>> {
     let target = &material.forecast.target;
     let name = name_of(target.owner());
     let text = format!(
-        "The archive holds no announcement of {name} about its sales or spending. `ingest edgar {}` reads \
+        "The archive holds no announcement of {name} about its sales or spending. `ingest edgar --company {}` reads \
          the guidance that it files with its results; `data import` takes a table of what it says in \
          calls, with the day on which that was public.",
         target.owner()
