@@ -105,7 +105,7 @@ fn key_figures(material: &Industry<'_>, total: &total::Total) -> Vec<KeyFigure> 
     let skill = material.model("skill against the last value, by rolling origin");
     figures.push(KeyFigure::fact(
         "Answered",
-        Cell::count(answered, "series", &skill),
+        Cell::count(answered, "forecast", &skill),
         Prose::cited(format!("of {} asked, next period", material.forecasts.len()), &skill),
     ));
     figures

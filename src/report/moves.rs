@@ -3,7 +3,7 @@
 //! May use `forecast` and the rest of `report`. Pure: the last report is not read from a disk but made
 //! again from what was public on its day, so the same data give the same account.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 
 use super::{SourceRef, format};
 use crate::archive::Snapshot;
@@ -173,6 +173,13 @@ pub(crate) fn label(event: &Event, own: &SeriesId) -> String {
         }
         _ => format!("{whose}, to {to}"),
     }
+}
+
+/// Two days in as few words as tell them: `24 to 29 Oct 2026`.
+pub(crate) fn span(low: NaiveDate, high: NaiveDate) -> String {
+    let is_one_month = (low.year(), low.month()) == (high.year(), high.month());
+    let first = if is_one_month { low.day().to_string() } else { format::date(low) };
+    format!("{first} to {}", format::date(high))
 }
 
 /// A company by its name, or its ticker where it has none.

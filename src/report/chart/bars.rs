@@ -119,7 +119,7 @@ impl Waterfall {
             .chain(names)
             .chain([self.end.as_str()])
             .collect();
-        let words = self.words(scale, self.digits(unit, scale), end);
+        let words = self.words(scale, digits(unit), end);
         let rows = Rows::cut(&labels, &words, &levels);
         let mut canvas = Canvas::new(rows.height(), ink);
         for (row_idx, (label, word)) in labels.iter().zip(&words).enumerate() {
@@ -149,21 +149,13 @@ impl Waterfall {
         canvas
     }
 
-    /// As many decimals as tell the largest change in two digits.
-    fn digits(&self, unit: Unit, scale: Scale) -> usize {
-        let changes = self.changes.iter().map(|(_, change)| change.abs() / scale.factor());
-        let largest = changes.fold(0.0, f64::max);
-        match digits(unit) {
-            0 => 0,
-            usual if largest >= 1.0 || largest == 0.0 => usual,
-            usual if largest >= 0.1 => usual.max(2),
-            usual => usual.max(3),
-        }
-    }
-
+    /// Levels and changes; changes with one more decimal where one of them would read as zero.
     fn words(&self, scale: Scale, digits: usize, end: f64) -> Vec<String> {
+        let half = 0.5 * scale.factor() / 10_f64.powi(i32::try_from(digits).unwrap_or(1));
+        let vanishes = |change: f64| change != 0.0 && change.abs() < half;
+        let finer = digits + usize::from(self.changes.iter().any(|(_, c)| vanishes(*c)));
         let changes =
-            self.changes.iter().map(|(_, change)| format::signed_number(scale, *change, digits));
+            self.changes.iter().map(|(_, change)| format::signed_number(scale, *change, finer));
         std::iter::once(scale.label(self.start.1, digits))
             .chain(changes)
             .chain([scale.label(end, digits)])

@@ -156,11 +156,15 @@ fn draw_numbers(
     at: &dyn Fn(Dated) -> (f64, f64),
     (scale, digits): (Scale, usize),
 ) {
+    let end = panel.steps.last().map(|step| at((step.date, step.median)));
     if let Some(last) = panel.actuals.last() {
         let (x, y) = at(*last);
         let word = scale.label(last.1, digits);
+        // Near the forecast's number the last value's stands below its point.
+        let is_near = end.is_some_and(|(x_end, y_end)| x_end - x < 40.0 && y - y_end < 30.0);
+        let base = if is_near { y + 20.0 } else { y - 6.0 };
         canvas.mark((x, y), Mark::Dot, 2.8, Role::Text);
-        canvas.text_over((x - 6.0, y - 6.0), &word, Side::End, Style::strong(Role::Text));
+        canvas.text_over((x - 6.0, base), &word, Side::End, Style::strong(Role::Text));
     }
     if let Some(step) = panel.steps.last() {
         let (x, y) = at((step.date, step.median));

@@ -123,7 +123,7 @@ fn chart_title(material: &Material<'_>, since: &Since, account: &Account) -> Str
     match &moved[..] {
         [] => "Nothing moved the forecast".to_owned(),
         [only] => format!("One event moved it: {}", one(only)),
-        [first, ..] => format!("Most of the change is one event: {}", one(first)),
+        [first, ..] => format!("The largest effect: {}", one(first)),
     }
 }
 
@@ -172,7 +172,7 @@ fn effects(
             value.map_or_else(|| Cell::label(""), |v| Cell::number(v, unit, 1, &sources))
         };
         let what = match effect.part {
-            Part::Refit => "What the model learned of it".to_owned(),
+            Part::Refit => format!("{}: what the model learned", label(event, &forecast.target)),
             _ => label(event, &forecast.target),
         };
         let surprise = effect.actual.zip(effect.expected).map(|(a, e)| a / e - 1.0);
@@ -195,7 +195,7 @@ fn effects(
     let blank = || Cell::label("");
     rows.push(vec![
         Cell::label("Sum of the effects"),
-        Cell::date(since.told.to),
+        blank(),
         blank(),
         blank(),
         blank(),

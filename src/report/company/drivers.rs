@@ -183,8 +183,8 @@ fn terms_table(material: &Material<'_>, sources: &Sources) -> Result<Table> {
     let table = Table::new("Every term of every answer", &headings, rows.collect())?;
     Ok(table.with_note(Prose::plain(
         "Terms multiply: the start, by the week where quarters differ in weeks, times one plus each \
-         percentage is the median, exactly. `chipcast forecast --explain` prints them on the \
-         logarithmic scale.",
+         percentage is the median, exactly. The command chipcast forecast --explain prints them on \
+         the logarithmic scale.",
     )))
 }
 

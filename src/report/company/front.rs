@@ -8,7 +8,7 @@ use crate::forecast::news::Account;
 use crate::forecast::releases::{Brings, Release};
 use crate::period::Period;
 use crate::report::desk::HORIZON;
-use crate::report::moves::{Since, Test, first, label, metric_words, noun};
+use crate::report::moves::{Since, Test, first, label, metric_words, noun, span};
 use crate::report::{Cell, KeyFigure, Prose, SourceRef, Sources, format};
 use crate::units::Unit;
 
@@ -239,10 +239,9 @@ fn when(material: &Material<'_>, value: Option<&Release>) -> String {
             format!("the results expected on {}.", format::date(release.due.median))
         }
         Some(release) => format!(
-            "the results expected on {} ({} to {}).",
+            "the results expected on {} ({}).",
             format::date(release.due.median),
-            format::date(release.due.low),
-            format::date(release.due.high)
+            span(release.due.low, release.due.high)
         ),
         None => format!(
             "the results of the {noun} to {period}; the days of past ones are not known well enough to \

@@ -66,8 +66,10 @@ fn values(material: &Material<'_>) -> Result<Table> {
             Cell::label(row.source.clone()),
         ]
     });
-    let headings = ["Period to", "Value", "Public from", "Day known by", "Source"];
-    Table::new("The last reported values and since when they are public", &headings, rows.collect())
+    let headings = ["Period to", "Value", "Public from", "Day known by", "Document"];
+    let caption = "The last reported values and since when they are public";
+    let table = Table::new(caption, &headings, rows.collect())?;
+    Ok(table.with_note("Newest first; the numbers on the right lead to the documents."))
 }
 
 /// Each rule with its formula and constants.

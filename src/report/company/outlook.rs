@@ -175,8 +175,8 @@ fn steps_table(material: &Material<'_>, sources: &Sources) -> Result<Table> {
         [&first, "Median", "80% interval", "95% interval", "Skill", "At least", "Scored", "Grade"];
     let table = Table::new(format!("The forecast, {noun} by {noun}"), &headings, rows.collect())?;
     let used = format!(
-        "Made by `{}`. Skill is the share of the last value's error that the model removed at earlier \
-         origins; `at least` is its lower bound.",
+        "Made by the rule {}. Skill is the share of the last value's error that the model removed at \
+         earlier origins; at least: its lower bound.",
         forecast.model_used
     );
     Ok(table.with_note(Prose::cited(used, sources)))

@@ -149,7 +149,7 @@ fn books(material: &Industry<'_>) -> Result<Option<Table>> {
     let table = Table::new(caption, &headings, rows)?;
     Ok(Some(table.with_note(Prose::plain(
         "The books are cash capital expenditure times an assumed share of accelerators, less chips that are \
-         not NVIDIA's. The gap is what others bought and what the books miss. `chipcast scale reconcile` \
-         shows every quarter and the other books.",
+         not NVIDIA's. The gap is what others bought and what the books miss. The command chipcast scale \
+         reconcile shows every quarter and the other books.",
     ))))
 }

@@ -5,7 +5,7 @@
 use super::Industry;
 use crate::error::Result;
 use crate::forecast::releases::{Brings, Release};
-use crate::report::moves::{company_name, metric_words};
+use crate::report::moves::{company_name, metric_words, span};
 use crate::report::{Cell, Prose, Section, Table, format};
 use crate::units::Unit;
 
@@ -69,7 +69,7 @@ pub(super) fn section(material: &Industry<'_>) -> Result<Option<Section>> {
         } else if due.low == due.high {
             "that day".to_owned()
         } else {
-            format!("{} to {}", format::date(due.low), format::date(due.high))
+            span(due.low, due.high)
         };
         let size = |share: Option<f64>| {
             share.map_or_else(
@@ -109,7 +109,8 @@ pub(super) fn section(material: &Industry<'_>) -> Result<Option<Section>> {
         "Usually: the median size of what like releases did; rarely beyond: the size that four in five did \
          not exceed. Days follow from the lags of past releases, not from announcements of dates.",
     );
-    let heading = largest(&next).map_or_else(
+    let ahead: Vec<&Release> = next.iter().copied().filter(|r| r.due.high >= as_of).collect();
+    let heading = largest(&ahead).map_or_else(
         || "What comes next".to_owned(),
         |most| {
             format!(

@@ -6,7 +6,7 @@ use super::Industry;
 use crate::error::Result;
 use crate::forecast::Forecast;
 use crate::report::chart::{Band, Bar, Bars, FanStep, Panel, Panels};
-use crate::report::moves::{Moves, first, history, label};
+use crate::report::moves::{Moves, company_name, first, history, label, metric_words};
 use crate::report::{Cell, Chart, Prose, Section, SourceRef, Sources, Table, format};
 use crate::series::Registry;
 use crate::units::Unit;
@@ -27,22 +27,24 @@ pub(super) fn companies(material: &Industry<'_>) -> Result<Option<Section>> {
         let refused = || Cell::missing("refused: no skill is measured");
         let interval = step.quantiles.interval(0.8).filter(|_| step.refusal.is_none());
         let change = change(forecast, moves).filter(|_| step.refusal.is_none());
-        rows.push(vec![
-            Cell::label(registry.title(&forecast.target)),
-            Cell::number(forecast.last_value, forecast.unit, 1, &own),
-            Cell::date(step.period.end()),
-            first(forecast)
-                .map_or_else(refused, |step| Cell::number(step.median, forecast.unit, 1, &own)),
-            interval.map_or_else(refused, |ends| {
-                Cell::cited(format::range(ends.0, ends.1, forecast.unit, 1), &own)
-            }),
-            change.map_or_else(
-                || Cell::missing("no earlier report to compare with"),
-                |share| Cell::change(share, Unit::Ratio, 1, &own),
-            ),
-            Cell::label(forecast.skill.grade.letter()),
-            Cell::count(forecast.skill.horizon_cap, "", &own),
-        ]);
+        rows.push((
+            forecast.unit,
+            vec![
+                Cell::label(registry.title(&forecast.target)),
+                Cell::number(forecast.last_value, forecast.unit, 1, &own),
+                Cell::date(step.period.end()),
+                first(forecast)
+                    .map_or_else(refused, |step| Cell::number(step.median, forecast.unit, 1, &own)),
+                interval
+                    .map_or_else(refused, |ends| Cell::interval(ends, 0.8, forecast.unit, 1, &own)),
+                change.map_or_else(
+                    || Cell::missing("no earlier report to compare with"),
+                    |share| Cell::change(share, Unit::Ratio, 1, &own),
+                ),
+                Cell::label(forecast.skill.grade.letter()),
+                Cell::count(forecast.skill.horizon_cap, "", &own),
+            ],
+        ));
         if forecast.unit == Unit::Usd {
             panels.push(panel(material, forecast)?);
             sources = last.iter().fold(sources, Sources::and);
@@ -63,7 +65,6 @@ pub(super) fn companies(material: &Industry<'_>) -> Result<Option<Section>> {
         "Grade",
         "Cap",
     ];
-    let table = Table::new("Every series, next period", &headings, rows)?;
     let note = "Cap: periods ahead up to which skill is measured above zero, as far as was asked.";
     let mut blocks = Vec::new();
     if !panels.is_empty() {
@@ -77,7 +78,15 @@ pub(super) fn companies(material: &Industry<'_>) -> Result<Option<Section>> {
         );
         blocks.push(chart.into());
     }
-    blocks.push(table.with_note(note).into());
+    for (unit, caption) in
+        [(Unit::Usd, "Every series in dollars, next period"), (Unit::Twd, "In New Taiwan dollars")]
+    {
+        let of_unit = rows.iter().filter(|(of, _)| *of == unit).map(|(_, row)| row.clone());
+        let of_unit: Vec<_> = of_unit.collect();
+        if !of_unit.is_empty() {
+            blocks.push(Table::new(caption, &headings, of_unit)?.with_note(note).into());
+        }
+    }
     Ok(Some(Section::new("companies", heading, blocks)))
 }
 
@@ -92,8 +101,12 @@ fn panel(material: &Industry<'_>, forecast: &Forecast) -> Result<Panel> {
         FanStep { date: step.period.end(), median: step.median, bands: band.into_iter().collect() }
     });
     let refused = forecast.steps.iter().filter(|step| step.refusal.is_some());
+    let metric = match forecast.target.metric() {
+        "capex_cash" => "cash capex".to_owned(),
+        _ => metric_words(&forecast.target),
+    };
     Ok(Panel {
-        label: Registry::bundled().title(&forecast.target),
+        label: format!("{}, {metric}", company_name(forecast.target.owner())),
         actuals,
         steps: steps.collect(),
         refused: refused.map(|step| step.period.end()).collect(),

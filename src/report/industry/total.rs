@@ -63,7 +63,7 @@ impl<'a> Part<'a> {
         }
         let steps = &self.forecast.steps;
         let at = steps.iter().position(|step| step.period.end() == end)?;
-        (steps[at].refusal.is_none()).then(|| self.draws.get(at).cloned())?
+        self.draws.get(at).filter(|_| steps[at].refusal.is_none()).cloned()
     }
 
     fn account(&self, end: NaiveDate) -> Option<&Account> {
@@ -219,6 +219,15 @@ impl Total {
                 )
             },
         );
+        let heading = match (self.last(), steps.last()) {
+            (Some(last), Some(end)) => format!(
+                "Their sum goes from {} to {} within {}",
+                format::words(last, Unit::Usd, 0),
+                format::words(end.median, Unit::Usd, 0),
+                format::count(steps.len(), "quarter"),
+            ),
+            _ => "No sum can be given today".to_owned(),
+        };
         let rows = steps.iter().map(|step| {
             let number = |value| Cell::number(value, Unit::Usd, 1, &self.sources);
             let then = self.previous.iter().find(|(date, _)| *date == step.date);
@@ -244,7 +253,7 @@ impl Total {
             refused: self.refused.clone(),
         };
         let chart = Chart::new(
-            title.clone(),
+            title,
             format!("Cash capital expenditure of {}", self.names),
             "Past sums, the median of the sum with its intervals, and the last reports in sum.",
             Unit::Usd,
@@ -257,7 +266,7 @@ impl Total {
              sum of the medians. The last reports are added by their medians.",
             material.model("copula of models/chipcast.toml"),
         );
-        Ok(Section::new("total", title, vec![chart.into(), table.with_note(note).into()]))
+        Ok(Section::new("total", heading, vec![chart.into(), table.with_note(note).into()]))
     }
 }
 
