@@ -2,14 +2,14 @@
 //!
 //! Pure. Refuses a number without a source, without the day on which it became public, or, if a model
 //! made it, without the n behind it; an empty heading, a chart without words for those who cannot see
-//! it, a link that is not http or https, a value that is not finite, and words that are not plain text.
+//! it, a value that is not finite, and words that are not plain text. Links need no rule here: a locator
+//! that is neither http nor https never becomes one (`source`).
 
 use std::collections::HashSet;
 
 use chrono::NaiveDate;
 
 use crate::error::{Error, Result};
-use crate::report::source::is_web_address;
 use crate::report::{
     Block, Cell, Chart, Prose, Report, Section, SourceKind, SourceRef, Table, Value, format, plain,
 };
@@ -227,19 +227,7 @@ impl Problems {
             let day = format::date(source.vintage);
             self.add(format!("{place} has no vintage: `{day}` stands where one is missing"));
         }
-        for (word, _) in source.locator_parts() {
-            if is_address(word) && !is_web_address(word.trim_end_matches([',', ';'])) {
-                self.add(format!("{place}: link `{word}` is neither http nor https"));
-            }
-        }
     }
-}
-
-/// Whether a word means to be an address, of whatever scheme.
-fn is_address(word: &str) -> bool {
-    const SCRIPTS: [&str; 5] = ["javascript:", "data:", "vbscript:", "file:", "mailto:"];
-    let lower = word.to_ascii_lowercase();
-    word.contains("://") || SCRIPTS.iter().any(|scheme| lower.starts_with(scheme))
 }
 
 /// The first word of `text` that states a number.

@@ -122,8 +122,7 @@ fn poison(folder: &Path) {
     let store = Store::at(&folder.join("data")).expect("a folder");
     let locked = store.lock().expect("free");
     locked.commit(&bundled::batch().expect("bundled")).expect("writable");
-    // The words of a company with a page, and the locator of one without: a report refuses such links.
-    let (formula, link) = ("=HYPERLINK(<b>1</b>)", "javascript:alert(3) =1");
+    let (formula, link) = ("=HYPERLINK(<b>1</b>) javascript:alert(2)", "javascript:alert(3) =1");
     locked.commit(&announced("msft", POISON, formula)).expect("writable");
     locked.commit(&announced("acme", POISON, link)).expect("writable");
 }
