@@ -29,8 +29,8 @@
 //!
 //! The core, each file using only those before it: [`error`], [`cells`], [`units`], [`period`],
 //! [`series`], [`draws`], [`observation`], [`archive`] (the point-in-time rule), [`store`] (the
-//! disk). Then [`ingest`], [`forecast`], [`scaling`], [`strategy`], [`report`], [`rows`], `serve` and
-//! [`cli`].
+//! disk). Then [`ingest`], [`forecast`], [`scaling`], [`strategy`], [`report`], [`job`], [`rows`], `serve`
+//! and [`cli`].
 
 pub mod archive;
 pub mod cells;
@@ -39,6 +39,7 @@ pub mod draws;
 pub mod error;
 pub mod forecast;
 pub mod ingest;
+pub mod job;
 pub mod observation;
 pub mod period;
 pub mod report;

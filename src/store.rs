@@ -6,8 +6,11 @@
 
 #![expect(clippy::disallowed_methods, reason = "the one module that may use the disk")]
 
+pub mod database;
 pub mod ledger;
+pub mod lock;
 pub mod raw;
+pub mod runs;
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Cursor, Write};

@@ -10,6 +10,7 @@ mod explain;
 mod forecast;
 mod hierarchy;
 mod ingest;
+mod job;
 mod leak_test;
 mod ledger;
 mod model;
@@ -49,6 +50,8 @@ pub enum Outcome {
     Partial,
     /// Every series asked was refused.
     Refused,
+    /// Data are older than a job allows; nothing was published.
+    Stale,
 }
 
 const LONG_ABOUT: &str = "\
@@ -61,8 +64,10 @@ Try:
   chipcast backtest msft.capex_cash               how wrong it would have been, quarter by quarter
   chipcast news nvda.revenue --from 2026-05-01    what moved the forecast since then
   chipcast data list                              every series there is
+  chipcast job run examples/jobs/weekly.toml      a job: fetch, forecast, report, alert, on record
 
-Exit codes: 0 ok, 1 a series failed, 2 failure, 3 every asked series is refused, 5 locked by another run.";
+Exit codes: 0 ok, 1 a series failed, 2 failure, 3 every asked series is refused, \
+4 data older than the job allows, 5 locked by another run.";
 
 /// The arguments.
 #[derive(Debug, Parser)]
@@ -123,6 +128,11 @@ enum Command {
     /// Pull a source into the archive: `ingest edgar --company nvda`, or `--from-file companyfacts.json`
     #[command(subcommand)]
     Ingest(ingest::Command),
+    /// Jobs described by a file: run, schedule, plan, list, gc, schema
+    #[command(subcommand)]
+    Job(job::Command),
+    /// Make a job's run again and compare what comes out, byte by byte
+    Replay(job::ReplayArguments),
     /// Look into the archive: list, show, vintages, announcements, check; import a table of your own
     #[command(subcommand)]
     Data(data::Command),
@@ -170,6 +180,8 @@ const NOTHING_KNOWN: NaiveDate = NaiveDate::from_epoch_days(0).expect("the epoch
 /// What every command gets.
 pub(crate) struct Context {
     global: Global,
+    /// Whether a command is run for a job, which has a summary of its own to print.
+    is_for_job: bool,
 }
 
 impl Context {
@@ -259,6 +271,18 @@ impl Context {
         chrono::Utc::now().date_naive()
     }
 
+    /// Runs a command of `chipcast ingest` or `data import` for a job: what it would print is left out.
+    fn for_job(&self, words: &[String]) -> Result<Outcome> {
+        let command = parsed(words)?;
+        let global = Global { format: Format::Table, as_of: None, ..self.global.clone() };
+        let context = Self { global, is_for_job: true };
+        match &command {
+            Command::Ingest(command) => ingest::run(&context, command),
+            Command::Data(command) => data::run(&context, command),
+            _ => Err(Error::invalid(format!("`{}` is no way to read a source", words.join(" ")))),
+        }
+    }
+
     /// A word for people, unless they asked for quiet.
     fn say(&self, words: impl std::fmt::Display) {
         if !self.global.quiet {
@@ -292,10 +316,12 @@ impl Context {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let context = Context { global: cli.global };
+    let context = Context { global: cli.global, is_for_job: false };
     let outcome = match &cli.command {
         Command::Run(arguments) => run::run(&context, arguments),
         Command::Ingest(command) => ingest::run(&context, command),
+        Command::Job(command) => job::run(&context, command),
+        Command::Replay(arguments) => job::replay(&context, arguments),
         Command::Data(command) => data::run(&context, command),
         Command::Forecast(arguments) => forecast::run(&context, arguments),
         Command::Panel(arguments) => panel::run(&context, arguments),
@@ -319,12 +345,17 @@ pub fn main() -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Partial) => ExitCode::from(1),
         Ok(Outcome::Refused) => ExitCode::from(3),
+        Ok(Outcome::Stale) => ExitCode::from(4),
         Err(error) => {
             report_error(&error);
-            let busy = error.source().is_some_and(<dyn std::error::Error + 'static>::is::<Busy>);
-            ExitCode::from(if busy { 5 } else { 2 })
+            ExitCode::from(if is_busy(&error) { 5 } else { 2 })
         }
     }
+}
+
+/// Whether another process holds the lock.
+fn is_busy(error: &Error) -> bool {
+    error.source().is_some_and(<dyn std::error::Error + 'static>::is::<Busy>)
 }
 
 /// Prints an error, its causes and its hint, one a line.
@@ -339,6 +370,19 @@ fn report_error(error: &Error) {
     if let Some(hint) = error.advice() {
         let _ = writeln!(err, "hint: {}", plain::lines(hint));
     }
+}
+
+/// The command that some words are.
+fn parsed(words: &[String]) -> Result<Command> {
+    let all = std::iter::once("chipcast").chain(words.iter().map(String::as_str));
+    Cli::try_parse_from(all).map(|cli| cli.command).map_err(|e| {
+        let told = e.to_string();
+        let first = told.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        Error::invalid(first.to_owned()).hint(format!(
+            "`chipcast {} --help` says what it needs",
+            words[..2.min(words.len())].join(" ")
+        ))
+    })
 }
 
 /// Series ids from the command line.

@@ -249,18 +249,7 @@ fn bought(machines: &Machines) -> Option<(Vec<String>, Bought)> {
         of_fleet(short(chain.installed.median())),
         of_fleet(format::short(chain.run.median(), Unit::Flop, 1)),
     ];
-    let row = Bought {
-        company: chain.company.clone(),
-        target_end_date: period.end(),
-        purchases_h100e: quantiles[1],
-        lower_80: quantiles[0],
-        upper_80: quantiles[2],
-        fleet_date: chain.date,
-        installed_h100e: Some(chain.installed.median()).filter(|_| fleet),
-        largest_run_flop: Some(chain.run.median()).filter(|_| fleet),
-        capability_eci: Some(chain.capability.draws.median()).filter(|_| fleet),
-    };
-    Some((line, row))
+    Some((line, machines.bought()?))
 }
 
 fn print_summary(

@@ -23,7 +23,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
-    let opener = Context { global: context.global.clone() };
+    let opener = Context { global: context.global.clone(), is_for_job: context.is_for_job };
     let open = move || {
         let archive = opener.archive()?;
         let day = opener.global.as_of.unwrap_or_else(|| archive.known_through());

@@ -12,6 +12,7 @@ use crate::archive::Snapshot;
 use crate::draws::{DEFAULT_N_DRAWS, Draws};
 use crate::error::{Error, Result};
 use crate::forecast::Forecast;
+use crate::forecast::run_record::Bought;
 use crate::observation::Observation;
 use crate::period::Period;
 use crate::report::format;
@@ -88,6 +89,24 @@ impl Machines {
     /// The first forecast quarter and what is bought in it, if one is answered.
     pub fn next_purchase(&self) -> Option<&(Period, Draws<H100e>)> {
         self.chain.purchases.get(self.spent.len()).filter(|_| self.n_forecast > 0)
+    }
+
+    /// What the next quarter of spend buys and what the fleet then is, as a row of a run's record.
+    pub fn bought(&self) -> Option<Bought> {
+        let (period, purchase) = self.next_purchase()?;
+        let quantiles = purchase.quantiles(&[0.1, 0.5, 0.9]);
+        let (chain, has_fleet) = (&self.chain, self.stock.is_some());
+        Some(Bought {
+            company: chain.company.clone(),
+            target_end_date: period.end(),
+            purchases_h100e: quantiles[1],
+            lower_80: quantiles[0],
+            upper_80: quantiles[2],
+            fleet_date: chain.date,
+            installed_h100e: Some(chain.installed.median()).filter(|_| has_fleet),
+            largest_run_flop: Some(chain.run.median()).filter(|_| has_fleet),
+            capability_eci: Some(chain.capability.draws.median()).filter(|_| has_fleet),
+        })
     }
 }
 

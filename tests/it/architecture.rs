@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Folders and what each may use beside the core.
-const MAY_USE: [(&str, &[&str]); 8] = [
+const MAY_USE: [(&str, &[&str]); 9] = [
     ("ingest", &[]),
     ("forecast", &[]),
     ("scaling", &[]),
     ("strategy", &["forecast"]),
     ("report", &["forecast", "scaling", "strategy", "ingest"]),
+    ("job", &["ingest", "forecast", "scaling", "strategy", "report"]),
     ("rows", &["ingest", "forecast", "scaling", "report"]),
     ("serve", &["ingest", "forecast", "scaling", "strategy", "report", "rows"]),
-    ("cli", &["ingest", "forecast", "scaling", "strategy", "report", "rows", "serve"]),
+    ("cli", &["ingest", "forecast", "scaling", "strategy", "report", "job", "rows", "serve"]),
 ];
 /// The core, in order: each file may use those before it.
 const CORE: [&str; 9] =

@@ -73,7 +73,9 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
         let more = format!("... and {} more", aside.len() - REASONS_SHOWN);
         shown.push(vec!["set_aside".to_owned(), String::new(), more]);
     }
-    rows.print(context.global.format, || table(&["status", "rows", "reason"], &[1], shown))?;
+    if !context.is_for_job {
+        rows.print(context.global.format, || table(&["status", "rows", "reason"], &[1], shown))?;
+    }
     context.say(format!("archive known through {}", after.known_through()));
     Ok(Outcome::Done)
 }

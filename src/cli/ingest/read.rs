@@ -247,7 +247,9 @@ impl<'a> Read<'a> {
             ]);
         }
         let header = ["kind", "status", "values", "reason"];
-        self.rows.print(|| table(&header, &[2], shown))?;
+        if !self.context.is_for_job {
+            self.rows.print(|| table(&header, &[2], shown))?;
+        }
         self.context.say(format!(
             "archive known through {}; `chipcast data list` shows what it holds",
             format::date(self.archive.known_through())

@@ -10,7 +10,8 @@ use super::{Context, Outcome, series_ids};
 use crate::archive::Snapshot;
 use crate::error::Result;
 use crate::forecast::Forecast;
-use crate::forecast::ledger::{Basis, Entry, Ledger, Row, Said};
+use crate::forecast::ledger::{Basis, Entry, Ledger, Row};
+use crate::job;
 use crate::report::format;
 use crate::rows::ledger::{COLUMNS, error, inside, interval, row};
 use crate::series::SeriesId;
@@ -57,9 +58,7 @@ pub(super) fn keep(
     let is_last_day = known.as_of() == context.archive()?.known_through();
     let basis = if is_last_day { Basis::Live } else { Basis::Replayed };
     let made = (basis, Context::today());
-    let said: Vec<_> =
-        forecasts.iter().flat_map(|forecast| Said::of(forecast, known, run_id, made)).collect();
-    let added = extend(context, |ledger| Ok(ledger.additions(said.clone())))?;
+    let added = job::forecasts::keep(&context.global.data, known, run_id, forecasts, made)?;
     let changes: Vec<_> = added
         .iter()
         .filter_map(|row| match row {
@@ -83,7 +82,7 @@ pub(super) fn keep(
 
 /// Adds what came of the ledger's forecasts, as known in a snapshot, and gives the rows added.
 pub(super) fn resolve(context: &Context, known: &Snapshot) -> Result<Vec<Row>> {
-    let added = extend(context, |ledger| ledger.resolutions(known))?;
+    let added = job::forecasts::resolve(&context.global.data, known)?;
     if !added.is_empty() {
         context.say(format!("{} targets of the ledger were resolved", added.len()));
     }
@@ -92,8 +91,7 @@ pub(super) fn resolve(context: &Context, known: &Snapshot) -> Result<Vec<Row>> {
 
 /// Reads and checks the ledger.
 fn read(context: &Context) -> Result<Ledger> {
-    let file = LedgerFile::at(&context.global.data);
-    let chain = file.read()?;
+    let chain = LedgerFile::at(&context.global.data).read()?;
     if chain.n_torn_bytes > 0 {
         context.say(format!(
             "the ledger ends in {} bytes of a write that was cut short; the next write removes \
@@ -102,21 +100,6 @@ fn read(context: &Context) -> Result<Ledger> {
         ));
     }
     Ledger::read(chain.rows.iter().map(String::as_str))
-}
-
-/// Adds the rows that `decide` asks for; takes the lock only if there are any, and decides again
-/// under it.
-fn extend(context: &Context, decide: impl Fn(&Ledger) -> Result<Vec<Row>>) -> Result<Vec<Row>> {
-    if decide(&read(context)?)?.is_empty() {
-        return Ok(Vec::new());
-    }
-    let store = context.store()?;
-    let held = store.lock()?;
-    let file = LedgerFile::at(&context.global.data);
-    let rows = decide(&Ledger::read(file.read()?.rows.iter().map(String::as_str))?)?;
-    let texts: Vec<_> = rows.iter().map(Row::text).collect::<Result<_>>()?;
-    file.append(&held, &texts)?;
-    Ok(rows)
 }
 
 fn show(context: &Context, arguments: &Show) -> Result<Outcome> {

@@ -1,0 +1,294 @@
+//! What a run makes: its forecasts, its pages, and what became of each series.
+//!
+//! May use the core, `forecast`, `report` and `job::file`. Knows neither clock nor disk: the same job on
+//! the same snapshot makes the same bytes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use super::file::{ForecastSpec, Job, PageFormat, Reports, default_coverage};
+use super::manifest::{Input, SeriesStatus};
+use crate::archive::Snapshot;
+use crate::error::{Error, Result};
+use crate::forecast::Forecast;
+use crate::forecast::backtest::Book;
+use crate::forecast::engine::Chipcast;
+use crate::forecast::run_record::Bought;
+use crate::report::desk::{Desk, HORIZON, PAGES};
+use crate::report::machines::Machines;
+use crate::report::{Block, Html, Json, Markdown, Prose, Render, Report, Tone};
+use crate::series::SeriesId;
+use crate::store::runs::OutFile;
+
+/// The file of the forecasts.
+pub const FORECASTS_FILE: &str = "forecasts.csv";
+
+/// What a run makes.
+#[derive(Debug, Default)]
+pub struct Made {
+    /// Forecasts, in the job's order.
+    pub forecasts: Vec<Forecast>,
+    /// What the spend of companies with a page buys.
+    pub purchases: Vec<Bought>,
+    /// What became of each series.
+    pub series: Vec<SeriesStatus>,
+    /// Pages and tables.
+    pub files: Vec<OutFile>,
+    /// What could not be made, in words.
+    pub failures: Vec<String>,
+}
+
+/// The series that a job forecasts, with horizons and coverages.
+///
+/// # Errors
+/// Never: a job is checked when it is read.
+pub fn asked(job: &Job) -> Result<Vec<ForecastSpec>> {
+    if !job.forecasts.is_empty() {
+        return Ok(job.forecasts.clone());
+    }
+    let spec = |series: SeriesId| ForecastSpec {
+        series: series.to_string(),
+        horizon: HORIZON,
+        coverage: default_coverage(),
+    };
+    Ok(Desk::main_series()?.into_iter().map(spec).collect())
+}
+
+/// The companies that get a page.
+pub fn companies(reports: &Reports) -> Vec<String> {
+    if reports.companies.iter().any(|company| company == "all") {
+        return PAGES.iter().map(|(owner, _)| (*owner).to_owned()).collect();
+    }
+    reports.companies.iter().map(|company| company.to_ascii_lowercase()).collect()
+}
+
+fn renderer(format: PageFormat) -> &'static dyn Render {
+    match format {
+        PageFormat::Html => &Html,
+        PageFormat::Md => &Markdown,
+        PageFormat::Json => &Json,
+    }
+}
+
+/// The names of the files that a job writes, but for the manifest and what lies beside it.
+pub fn file_names(job: &Job) -> Vec<String> {
+    let mut names = vec![FORECASTS_FILE.to_owned()];
+    if let Some(reports) = &job.reports {
+        let mut subjects = companies(reports);
+        subjects.extend(reports.industry.then(|| "industry".to_owned()));
+        for subject in subjects {
+            let ending = |format: &PageFormat| renderer(*format).extension();
+            names.extend(reports.formats.iter().map(|f| format!("{subject}.{}", ending(f))));
+        }
+    }
+    names
+}
+
+/// Makes everything that a job asks for, from what a snapshot knows.
+///
+/// - `late`: what is late, in words that stand on every page.
+///
+/// # Errors
+/// [`Error::Insufficient`] or [`Error::NotFound`] if not one series could be forecast; any error that
+/// does not concern one series alone.
+pub fn make(job: &Job, known: &Snapshot, run_id: &str, late: &[String]) -> Result<Made> {
+    let asked = asked(job)?;
+    let mut made = forecasts(&asked, known)?;
+    let table = table(&asked, &made.forecasts)?;
+    made.files.push((FORECASTS_FILE.to_owned(), table));
+    if let Some(reports) = &job.reports {
+        pages(&mut made, reports, (known, run_id, job.seed), late)?;
+    }
+    Ok(made)
+}
+
+fn forecasts(asked: &[ForecastSpec], known: &Snapshot) -> Result<Made> {
+    let horizons: BTreeSet<usize> = asked.iter().map(|spec| spec.horizon).collect();
+    let book = |horizon: usize| -> Result<_> { Ok((horizon, Book::new(known, horizon)?)) };
+    let books: BTreeMap<usize, Book> = horizons.into_iter().map(book).collect::<Result<_>>()?;
+    let told: Vec<Result<Forecast>> = asked
+        .par_iter()
+        .map(|spec| books[&spec.horizon].forecast(&Chipcast, &SeriesId::new(&spec.series)?))
+        .collect();
+    let (mut made, mut first) = (Made::default(), None);
+    for (spec, told) in asked.iter().zip(told) {
+        match told {
+            Ok(forecast) => {
+                made.series.push(status(&forecast));
+                made.forecasts.push(forecast);
+            }
+            Err(error @ (Error::NotFound(_) | Error::Insufficient(_))) => {
+                made.failures.push(format!("{}: {error}", spec.series));
+                made.series.push(SeriesStatus {
+                    series: spec.series.clone(),
+                    status: "failed".to_owned(),
+                    model_used: None,
+                    reason: Some(error.to_string()),
+                    n_refused: 0,
+                    n_periods: 0,
+                });
+                first = first.or(Some(error));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    match first {
+        Some(error) if made.forecasts.is_empty() => Err(error),
+        _ => Ok(made),
+    }
+}
+
+fn status(forecast: &Forecast) -> SeriesStatus {
+    let n_refused = forecast.steps.iter().filter(|step| step.refusal.is_some()).count();
+    let word = match &forecast.fallback_reason {
+        _ if n_refused == forecast.steps.len() => "refused",
+        Some(_) => "fallback",
+        None => "ok",
+    };
+    let refusal = forecast.steps.iter().find_map(|step| step.refusal.as_ref());
+    let reason = forecast.fallback_reason.clone();
+    SeriesStatus {
+        series: forecast.target.to_string(),
+        status: word.to_owned(),
+        model_used: Some(forecast.model_used.clone()),
+        reason: reason.or_else(|| refusal.map(|refusal| refusal.code.word().to_owned())),
+        n_refused,
+        n_periods: forecast.steps.len(),
+    }
+}
+
+/// One row a series, period and coverage; a refused period has no numbers.
+fn table(asked: &[ForecastSpec], forecasts: &[Forecast]) -> Result<Vec<u8>> {
+    let broken = |e: csv::Error| Error::store("forecasts cannot be written as CSV").caused_by(e);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer
+        .write_record([
+            "series",
+            "unit",
+            "origin",
+            "horizon",
+            "period_start",
+            "period_end",
+            "median",
+            "coverage",
+            "lower",
+            "upper",
+            "grade",
+            "model_used",
+            "fallback_reason",
+            "refusal",
+        ])
+        .map_err(broken)?;
+    let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
+    for forecast in forecasts {
+        let spec = asked.iter().find(|spec| spec.series == forecast.target.as_str());
+        let coverages = spec.map_or_else(default_coverage, |spec| spec.coverage.clone());
+        for (step, coverage) in
+            forecast.steps.iter().flat_map(|step| coverages.iter().map(move |c| (step, *c)))
+        {
+            let is_claimed = step.refusal.is_none();
+            let ends = step.quantiles.interval(coverage).filter(|_| is_claimed);
+            let refusal = step.refusal.as_ref().map_or("", |refusal| refusal.code.word());
+            writer
+                .write_record([
+                    forecast.target.as_str(),
+                    forecast.unit.word(),
+                    &forecast.origin.to_string(),
+                    &step.horizon.to_string(),
+                    &step.period.start().to_string(),
+                    &step.period.end().to_string(),
+                    &number(Some(step.median).filter(|_| is_claimed)),
+                    &coverage.to_string(),
+                    &number(ends.map(|ends| ends.0)),
+                    &number(ends.map(|ends| ends.1)),
+                    forecast.skill.grade_at(step.horizon).letter(),
+                    step.model_used,
+                    forecast.fallback_reason.as_deref().unwrap_or(""),
+                    refusal,
+                ])
+                .map_err(broken)?;
+        }
+    }
+    writer
+        .into_inner()
+        .map_err(|e| Error::store("forecasts cannot be written as CSV").caused_by(e.into_error()))
+}
+
+fn pages(
+    made: &mut Made,
+    reports: &Reports,
+    (known, run_id, seed): (&Snapshot, &str, u64),
+    late: &[String],
+) -> Result<()> {
+    let desk = Desk::new(known.clone(), run_id.to_owned(), seed)?;
+    let page = |company: &String| desk.page(&desk.series_of(company)?);
+    let told: Vec<_> = companies(reports).par_iter().map(|c| (c.clone(), page(c))).collect();
+    for (company, told) in told {
+        match told {
+            Ok(page) => {
+                made.purchases.extend(page.machines.as_ref().and_then(Machines::bought));
+                write(made, &company, page.report, (reports, late))?;
+            }
+            Err(error @ (Error::NotFound(_) | Error::Insufficient(_))) => {
+                made.failures.push(format!("page of {company}: {error}"));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if reports.industry {
+        let (mut forecasts, mut fleets) = (Vec::new(), Vec::new());
+        for (owner, metric) in PAGES {
+            match desk.forecast(&SeriesId::new(&format!("{owner}.{metric}"))?) {
+                Ok(forecast) => {
+                    fleets.extend(desk.machines(&forecast)?);
+                    forecasts.push(forecast);
+                }
+                Err(error @ (Error::NotFound(_) | Error::Insufficient(_))) => {
+                    made.failures.push(format!("{owner} on the industry's page: {error}"));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let page = desk.industry(&forecasts, &fleets)?;
+        write(made, "industry", page, (reports, late))?;
+    }
+    Ok(())
+}
+
+/// A page in every format asked, with what is late at its head.
+fn write(
+    made: &mut Made,
+    subject: &str,
+    mut page: Report,
+    (reports, late): (&Reports, &[String]),
+) -> Result<()> {
+    if let Some(first) = page.sections.first_mut().filter(|_| !late.is_empty()) {
+        let notes = late.iter().map(|text| Block::Note(Tone::Caution, Prose::from(text.as_str())));
+        first.blocks.splice(0..0, notes);
+    }
+    for format in &reports.formats {
+        let renderer = renderer(*format);
+        let name = format!("{subject}.{}", renderer.extension());
+        made.files.push((name, renderer.render(&page)?));
+    }
+    Ok(())
+}
+
+/// What is known of a series on the snapshot's day; `None` if nothing is.
+///
+/// # Errors
+/// [`Error::Store`] if the archive cannot be read.
+pub fn input(known: &Snapshot, series: &SeriesId) -> Result<Option<Input>> {
+    if !known.holds(series)? {
+        return Ok(None);
+    }
+    let rows = known.vintages(series)?;
+    Ok(Some(Input::Series {
+        name: series.to_string(),
+        n_rows: rows.len(),
+        newest_period_end: rows.iter().map(|row| row.period.end()).max(),
+        newest_vintage: rows.iter().map(|row| row.vintage).max(),
+        blake3: known.digest_of(&std::iter::once(series.clone()).collect())?,
+    }))
+}
