@@ -28,6 +28,7 @@ use crate::series::Registry;
 use crate::strategy::trial::Trial;
 
 pub(crate) use capability::in_words;
+#[cfg(feature = "serve")]
 pub(crate) use outlook::section as outlook;
 pub use trust::Track;
 
