@@ -65,21 +65,24 @@ fuzz: $(FUZZ)
 		echo "fuzz $$target: $$(tail -1 $$log)"; \
 	done
 
-# The pages in Debian's Chromium. Its packages are installed where they are missing, the driver's Python
-# packages into a folder of their own. Where that is not allowed, the output says that it was left out.
+# The pages in Debian's Chromium, with the binary that the tests built. Debian's packages are installed where
+# they are missing, the driver's Python packages into a folder of their own. Where that is not allowed, the
+# output says that it was left out.
 BROWSER := $(TOOLS)/browser
-HAS_BROWSER := command -v chromium > /dev/null && command -v chromedriver > /dev/null
+HAS_BROWSER := command -v chromium > /dev/null && command -v chromedriver > /dev/null \
+	&& python3 -c "import ensurepip" 2> /dev/null
 $(BROWSER): $(wildcard tests/browser/requirements*.txt)
 	python3 -m venv --clear $@
 	$@/bin/pip install --quiet --requirement tests/browser/requirements.txt
 	$@/bin/pip install --quiet --no-deps --requirement tests/browser/requirements-axe.txt
 	touch $@
 
-browser: $(BROWSER) unit
-	@{ $(HAS_BROWSER); } || { apt-get update -q && \
-		apt-get install -y -q --no-install-recommends chromium chromium-driver; } || true
+browser:
+	$(CARGO) test --release --locked --no-run
+	@{ $(HAS_BROWSER); } || { apt-get update -q && apt-get install -y -q --no-install-recommends \
+		chromium chromium-driver python3-venv; } || true
 	@if $(HAS_BROWSER); then \
-		CHIPCAST_BINARY=$(or $(CARGO_TARGET_DIR),target)/release/chipcast \
+		$(MAKE) $(BROWSER) && CHIPCAST_BINARY=$(or $(CARGO_TARGET_DIR),target)/release/chipcast \
 			$(BROWSER)/bin/python tests/browser/test_pages.py; \
 	else echo "no Chromium here: the tests in a browser were left out"; fi
 

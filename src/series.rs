@@ -150,6 +150,11 @@ pub struct Registry {
     tickers: BTreeMap<u64, &'static str>,
 }
 
+/// A company as people know it; its ticker where the registry has no name for it.
+pub fn company_name(ticker: &str) -> &str {
+    Registry::bundled().company(ticker).map_or(ticker, |company| company.name.as_str())
+}
+
 impl Registry {
     /// The bundled registry.
     pub fn bundled() -> &'static Self {
@@ -182,7 +187,7 @@ impl Registry {
         if !found.id.contains('{') {
             return found.title.clone();
         }
-        let owner = self.company(series.owner()).map_or(series.owner(), |c| c.name.as_str());
+        let owner = company_name(series.owner());
         let pattern = found.id.split('.').zip(series.as_str().split('.')).skip(1);
         let named: Vec<_> =
             pattern.filter(|(p, _)| p.starts_with('{')).map(|(_, part)| part).collect();

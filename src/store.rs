@@ -48,6 +48,11 @@ pub struct Store {
 #[error("the lock is held")]
 pub struct Busy;
 
+/// Whether an error says that another process holds the lock.
+pub fn is_busy(error: &Error) -> bool {
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error + 'static>::is::<Busy>)
+}
+
 /// A held lock; let go when dropped.
 #[derive(Debug)]
 pub struct Locked<'a> {
@@ -370,11 +375,21 @@ pub fn list_folders(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Bytes of memory that this process holds, where the system tells.
+/// Bytes of memory that this process holds; `None` where the kernel does not say.
 pub fn resident_bytes() -> Option<u64> {
+    memory_bytes("VmRSS:")
+}
+
+/// The most memory that this process has held, in bytes; `None` where the kernel does not say.
+pub fn peak_memory_bytes() -> Option<u64> {
+    memory_bytes("VmHWM:")
+}
+
+fn memory_bytes(field: &str) -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
 }
 
 /// Reads a whole file that a user named, up to `limit` bytes.

@@ -39,7 +39,7 @@ use crate::error::{Error, Result};
 use crate::ingest::bundled;
 use crate::report::plain;
 use crate::series::SeriesId;
-use crate::store::{Busy, Locked, Store};
+use crate::store::{Busy, Locked, Store, is_busy};
 
 /// How a command ended, when it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -351,11 +351,6 @@ pub fn main() -> ExitCode {
             ExitCode::from(if is_busy(&error) { 5 } else { 2 })
         }
     }
-}
-
-/// Whether another process holds the lock.
-fn is_busy(error: &Error) -> bool {
-    error.source().is_some_and(<dyn std::error::Error + 'static>::is::<Busy>)
 }
 
 /// Prints an error, its causes and its hint, one a line.

@@ -13,6 +13,7 @@ use crate::forecast::saved::{self, MAX_BYTES, Saved};
 use crate::forecast::specified::spec::{MAX_SPEC_BYTES, ModelSpec};
 use crate::forecast::specified::{self, Specified};
 use crate::report::format;
+use crate::rows::forecast::{COLUMNS, N_HUB_COLUMNS};
 use crate::series::SeriesId;
 use crate::store;
 
@@ -167,18 +168,7 @@ fn forecast(context: &Context, arguments: &ForecastArguments) -> Result<Outcome>
         if arguments.refit { saved.refit(&known, &series) } else { saved.path(&known, &series) }?;
     let since = saved.since(&known, &series)?;
     let unit = known.series(&series)?.unit;
-    let mut rows = Rows::new(&[
-        "model_id",
-        "target",
-        "origin_date",
-        "horizon",
-        "target_end_date",
-        "output_type",
-        "output_type_id",
-        "value",
-        "unit",
-        "fitted_date",
-    ]);
+    let mut rows = Rows::new(&[&COLUMNS[..N_HUB_COLUMNS], &["fitted_date"]].concat());
     let mut shown = Vec::new();
     let fitted = if arguments.refit { known.as_of() } else { saved.origin() };
     for (step, horizon) in path.steps.iter().zip(1..) {

@@ -12,12 +12,11 @@ use super::{Context, Format, Outcome, ledger};
 use crate::archive::Snapshot;
 use crate::error::{Error, Result};
 use crate::forecast::Forecast;
-use crate::forecast::run_record::{self, Bought, Method, RunRecord, RunRow};
+use crate::forecast::run_record::{self, Bought, RunRecord};
 use crate::ingest::bundled;
-use crate::report::desk::{Desk, HORIZON, PAGES, Page};
+use crate::report::desk::{Companies, Desk, HORIZON, Page};
 use crate::report::machines::Machines;
 use crate::report::{Html, Json, Markdown, Render, Report, format};
-use crate::series::SeriesId;
 use crate::store;
 use crate::units::Unit;
 
@@ -106,48 +105,20 @@ pub(super) fn run(context: &Context, arguments: &RunArguments) -> Result<Outcome
     let page = desk.industry(&forecasts, &fleets)?;
     paths.push(write(&folder, "industry", &page, &Html)?);
     let bought: Vec<_> = fleets.iter().filter_map(bought).collect();
-    let record = record(context, &desk, &forecasts, &bought)?;
+    let purchases = bought.iter().map(|(_, row)| row.clone()).collect();
+    let made_by = (desk.run_id.as_str(), context.global.seed);
+    let record = RunRecord::of(&desk.known, made_by, &forecasts, purchases)?;
     store::write_atomic(&folder.join(run_record::FILE_NAME), &record.bytes()?)?;
     ledger::keep(context, &desk.known, &desk.run_id, &forecasts)?;
     print_summary(context, &desk, (&forecasts, &bought), &paths)?;
     Ok(if failed > 0 { Outcome::Partial } else { Outcome::Done })
 }
 
-/// The record of a run.
-fn record(
-    context: &Context,
-    desk: &Desk,
-    forecasts: &[Forecast],
-    bought: &[(Vec<String>, Bought)],
-) -> Result<RunRecord> {
-    let rows: Vec<_> =
-        forecasts.iter().map(|f| RunRow::of(f, &desk.known)).collect::<Result<_>>()?;
-    Ok(RunRecord {
-        schema_version: run_record::SCHEMA_VERSION,
-        run_id: desk.run_id.clone(),
-        as_of: desk.known.as_of(),
-        seed: context.global.seed,
-        method: Method::current(),
-        data_digest: desk.known.digest(),
-        forecasts: rows.into_iter().flatten().collect(),
-        purchases: bought.iter().map(|(_, row)| row.clone()).collect(),
-    })
-}
-
 /// What this program says that the spend of each company bought, as of a day.
 pub(super) fn bought_as_of(context: &Context, known: Snapshot, seed: u64) -> Result<Vec<Bought>> {
     let desk = Desk::new(known.clone(), context.run_id(&known), seed)?;
-    let of_page = |(owner, metric): &(&str, &str)| -> Result<Option<Bought>> {
-        let series = SeriesId::new(&format!("{owner}.{metric}"))?;
-        let machines = match desk.forecast(&series) {
-            Ok(forecast) => desk.machines(&forecast)?,
-            Err(Error::NotFound(_) | Error::Insufficient(_)) => None,
-            Err(error) => return Err(error),
-        };
-        Ok(machines.as_ref().and_then(bought).map(|(_, row)| row))
-    };
-    let rows: Vec<_> = PAGES.par_iter().map(of_page).collect::<Result<_>>()?;
-    Ok(rows.into_iter().flatten().collect())
+    let fleets = desk.companies()?.fleets;
+    Ok(fleets.iter().filter_map(bought).map(|(_, row)| row).collect())
 }
 
 /// One page in one format.
@@ -155,19 +126,11 @@ pub(super) fn report(context: &Context, arguments: &ReportArguments) -> Result<O
     let desk = desk(context, context.snapshot()?)?.since(arguments.since);
     let subject = arguments.subject.to_ascii_lowercase();
     let page = if subject == "industry" {
-        let (mut forecasts, mut fleets) = (Vec::new(), Vec::new());
-        for (owner, metric) in PAGES {
-            let forecast = desk.forecast(&SeriesId::new(&format!("{owner}.{metric}"))?)?;
-            fleets.extend(desk.machines(&forecast)?);
-            forecasts.push(forecast);
+        let Companies { mut forecasts, fleets, failures } = desk.companies()?;
+        if let Some((_, error)) = failures.into_iter().next() {
+            return Err(error);
         }
-        for series in Desk::beside() {
-            match desk.forecast(&series?) {
-                Ok(forecast) => forecasts.push(forecast),
-                Err(Error::NotFound(_) | Error::Insufficient(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
+        forecasts.extend(desk.forecasts_beside()?);
         desk.industry(&forecasts, &fleets)?
     } else {
         desk.page(&desk.series_of(&subject)?)?.report

@@ -172,6 +172,29 @@ impl RunRow {
 }
 
 impl RunRecord {
+    /// The record of what a run made from a snapshot, by this program's method.
+    ///
+    /// # Errors
+    /// As [`RunRow::of`].
+    pub fn of(
+        known: &Snapshot,
+        (run_id, seed): (&str, u64),
+        forecasts: &[Forecast],
+        purchases: Vec<Bought>,
+    ) -> Result<Self> {
+        let rows: Vec<_> = forecasts.iter().map(|f| RunRow::of(f, known)).collect::<Result<_>>()?;
+        Ok(Self {
+            schema_version: SCHEMA_VERSION,
+            run_id: run_id.to_owned(),
+            as_of: known.as_of(),
+            seed,
+            method: Method::current(),
+            data_digest: known.digest(),
+            forecasts: rows.into_iter().flatten().collect(),
+            purchases,
+        })
+    }
+
     /// The record as it is written.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use crate::forecast::Forecast;
 use crate::forecast::backtest::Book;
 use crate::forecast::engine::Chipcast;
 use crate::forecast::run_record::Bought;
-use crate::report::desk::{Desk, HORIZON, PAGES};
+use crate::report::desk::{Companies, Desk, HORIZON, PAGES};
 use crate::report::machines::Machines;
 use crate::report::{Block, Html, Json, Markdown, Prose, Render, Report, Tone};
 use crate::series::SeriesId;
@@ -94,22 +94,31 @@ pub fn file_names(job: &Job) -> Vec<String> {
 /// does not concern one series alone.
 pub fn make(job: &Job, known: &Snapshot, run_id: &str, late: &[String]) -> Result<Made> {
     let asked = asked(job)?;
-    let mut made = forecasts(&asked, known)?;
+    let new_desk = |_: &Reports| Desk::new(known.clone(), run_id.to_owned(), job.seed);
+    let desk = job.reports.as_ref().map(new_desk).transpose()?;
+    let mut made = forecasts(&asked, known, desk.as_ref())?;
     let table = table(&asked, &made.forecasts)?;
     made.files.push((FORECASTS_FILE.to_owned(), table));
-    if let Some(reports) = &job.reports {
-        pages(&mut made, reports, (known, run_id, job.seed), late)?;
+    if let Some((reports, desk)) = job.reports.as_ref().zip(desk.as_ref()) {
+        pages(&mut made, reports, desk, late)?;
     }
     Ok(made)
 }
 
-fn forecasts(asked: &[ForecastSpec], known: &Snapshot) -> Result<Made> {
-    let horizons: BTreeSet<usize> = asked.iter().map(|spec| spec.horizon).collect();
+/// Forecasts of what is asked; those as far as a page's come from the desk's book, so that nothing is
+/// learned twice.
+fn forecasts(asked: &[ForecastSpec], known: &Snapshot, desk: Option<&Desk>) -> Result<Made> {
+    let of_desk = |horizon: usize| desk.filter(|_| horizon == HORIZON).map(|desk| &desk.book);
+    let horizons: BTreeSet<usize> =
+        asked.iter().map(|spec| spec.horizon).filter(|h| of_desk(*h).is_none()).collect();
     let book = |horizon: usize| -> Result<_> { Ok((horizon, Book::new(known, horizon)?)) };
     let books: BTreeMap<usize, Book> = horizons.into_iter().map(book).collect::<Result<_>>()?;
     let told: Vec<Result<Forecast>> = asked
         .par_iter()
-        .map(|spec| books[&spec.horizon].forecast(&Chipcast, &SeriesId::new(&spec.series)?))
+        .map(|spec| {
+            let book = of_desk(spec.horizon).unwrap_or_else(|| &books[&spec.horizon]);
+            book.forecast(&Chipcast, &SeriesId::new(&spec.series)?)
+        })
         .collect();
     let (mut made, mut first) = (Made::default(), None);
     for (spec, told) in asked.iter().zip(told) {
@@ -215,13 +224,7 @@ fn table(asked: &[ForecastSpec], forecasts: &[Forecast]) -> Result<Vec<u8>> {
         .map_err(|e| Error::store("forecasts cannot be written as CSV").caused_by(e.into_error()))
 }
 
-fn pages(
-    made: &mut Made,
-    reports: &Reports,
-    (known, run_id, seed): (&Snapshot, &str, u64),
-    late: &[String],
-) -> Result<()> {
-    let desk = Desk::new(known.clone(), run_id.to_owned(), seed)?;
+fn pages(made: &mut Made, reports: &Reports, desk: &Desk, late: &[String]) -> Result<()> {
     let page = |company: &String| desk.page(&desk.series_of(company)?);
     let told: Vec<_> = companies(reports).par_iter().map(|c| (c.clone(), page(c))).collect();
     for (company, told) in told {
@@ -237,19 +240,9 @@ fn pages(
         }
     }
     if reports.industry {
-        let (mut forecasts, mut fleets) = (Vec::new(), Vec::new());
-        for (owner, metric) in PAGES {
-            match desk.forecast(&SeriesId::new(&format!("{owner}.{metric}"))?) {
-                Ok(forecast) => {
-                    fleets.extend(desk.machines(&forecast)?);
-                    forecasts.push(forecast);
-                }
-                Err(error @ (Error::NotFound(_) | Error::Insufficient(_))) => {
-                    made.failures.push(format!("{owner} on the industry's page: {error}"));
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        let Companies { forecasts, fleets, failures } = desk.companies()?;
+        let failed = |(owner, error)| format!("{owner} on the industry's page: {error}");
+        made.failures.extend(failures.into_iter().map(failed));
         let page = desk.industry(&forecasts, &fleets)?;
         write(made, "industry", page, (reports, late))?;
     }

@@ -122,7 +122,7 @@ fn section(
         blocks.push(latest_table(subject, basis, &source)?.into());
     }
     let id = basis.word();
-    Ok(Section::new(id, capitalised(basis.label()), blocks))
+    Ok(Section::new(id, format::capitalised(basis.label()), blocks))
 }
 
 fn counted(basis: Basis) -> &'static str {
@@ -136,11 +136,6 @@ fn counted(basis: Basis) -> &'static str {
              forecasts. Refused rows are counted and not scored."
         }
     }
-}
-
-fn capitalised(text: &str) -> String {
-    let (first, rest) = text.split_at(text.chars().next().map_or(0, char::len_utf8));
-    first.to_uppercase() + rest
 }
 
 fn ahead(group: &Reliability) -> String {

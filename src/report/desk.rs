@@ -69,6 +69,17 @@ pub struct Page {
     pub report: Report,
 }
 
+/// The companies that have a page, side by side.
+#[derive(Default)]
+pub struct Companies {
+    /// Their forecasts.
+    pub forecasts: Vec<Forecast>,
+    /// What the spend of those that buy machines buys.
+    pub fleets: Vec<Machines>,
+    /// Those without a forecast, and why.
+    pub failures: Vec<(&'static str, Error)>,
+}
+
 impl Desk {
     /// A desk for what is known on the snapshot's day.
     ///
@@ -186,6 +197,42 @@ impl Desk {
             self.page(&SeriesId::new(&format!("{owner}.{metric}"))?)
         };
         Ok(PAGES.par_iter().map(page).collect())
+    }
+
+    /// The forecasts and fleets of the companies that have a page, in the order of [`PAGES`].
+    ///
+    /// # Errors
+    /// As [`Book::forecast`] and [`machines`], where it is no one company's own lack of data.
+    pub fn companies(&self) -> Result<Companies> {
+        let one = |(owner, metric): &(&str, &str)| -> Result<(Forecast, Option<Machines>)> {
+            let forecast = self.forecast(&SeriesId::new(&format!("{owner}.{metric}"))?)?;
+            let machines = self.machines(&forecast)?;
+            Ok((forecast, machines))
+        };
+        let told: Vec<_> = PAGES.par_iter().map(one).collect();
+        let mut companies = Companies::default();
+        for ((owner, _), told) in PAGES.iter().zip(told) {
+            match told {
+                Ok((forecast, machines)) => {
+                    companies.forecasts.push(forecast);
+                    companies.fleets.extend(machines);
+                }
+                Err(error @ (Error::NotFound(_) | Error::Insufficient(_))) => {
+                    companies.failures.push((owner, error));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(companies)
+    }
+
+    /// The forecasts beside those of the companies, where they are known.
+    ///
+    /// # Errors
+    /// As [`Book::forecast`], where it is no lack of data.
+    pub fn forecasts_beside(&self) -> Result<Vec<Forecast>> {
+        let one = |series: Result<SeriesId>| if_known(self.forecast(&series?));
+        Ok(Self::beside().map(one).collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
     }
 
     /// The forecast of a series on the snapshot's day.

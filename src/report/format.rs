@@ -212,6 +212,12 @@ pub fn count(n: usize, noun: &str) -> String {
     format!("{} {noun}{ending}", grouped(&n.to_string())).trim_end().to_owned()
 }
 
+/// Words that begin a sentence or a heading: the first letter large.
+pub fn capitalised(words: &str) -> String {
+    let (first, rest) = words.split_at(words.chars().next().map_or(0, char::len_utf8));
+    first.to_uppercase() + rest
+}
+
 /// A day: `24 Sep 2026`.
 pub fn date(day: NaiveDate) -> String {
     day.format("%-d %b %Y").to_string()

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::disclosures::disclosures;
 use super::machines::Machines;
-use super::moves::{Moves, company_name};
+use super::moves::Moves;
 use super::{Cell, KeyFigure, Prose, Report, Section, SourceRef, Sources, Table, format};
 use crate::archive::Snapshot;
 use crate::draws::DEFAULT_N_DRAWS;
@@ -20,6 +20,7 @@ use crate::error::Result;
 use crate::forecast::Forecast;
 use crate::forecast::hierarchy::Hierarchy;
 use crate::scaling::reconcile::Reconciliation;
+use crate::series::company_name;
 use crate::units::Unit;
 
 /// What the page is made of.

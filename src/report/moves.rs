@@ -15,7 +15,7 @@ use crate::forecast::news::{Account, News, is_same, news};
 use crate::forecast::releases::{Brings, Release, Supposed, releases, suppose};
 use crate::forecast::{Forecast, Outlook};
 use crate::period::Period;
-use crate::series::{Registry, SeriesId};
+use crate::series::{SeriesId, company_name};
 
 /// What moved a forecast, and what will.
 #[derive(Debug, Clone)]
@@ -180,11 +180,6 @@ pub(crate) fn span(low: NaiveDate, high: NaiveDate) -> String {
     let is_one_month = (low.year(), low.month()) == (high.year(), high.month());
     let first = if is_one_month { low.day().to_string() } else { format::date(low) };
     format!("{first} to {}", format::date(high))
-}
-
-/// A company by its name, or its ticker where it has none.
-pub(crate) fn company_name(ticker: &str) -> &str {
-    Registry::bundled().company(ticker).map_or(ticker, |company| company.name.as_str())
 }
 
 /// A metric in the words of a sentence.

@@ -4,7 +4,7 @@
 //! has not beaten the base rate says so in the same breath.
 
 use super::format;
-use crate::series::Registry;
+use crate::series::company_name;
 use crate::strategy::belief::Level;
 use crate::strategy::options::Way;
 use crate::strategy::pressure::Pressure;
@@ -12,11 +12,6 @@ use crate::strategy::rate::Rate;
 use crate::strategy::rule::Rule;
 use crate::strategy::trial::Score;
 use crate::units::{Unit, count};
-
-/// The name of a company as people know it.
-pub fn name_of(ticker: &str) -> &str {
-    Registry::bundled().company(ticker).map_or(ticker, |company| company.name.as_str())
-}
 
 /// What is said first: the probability with its base rate, how many cases are behind it, and how such
 /// statements did.
@@ -27,7 +22,7 @@ pub fn statement(found: &Pressure, rule: &Rule) -> String {
          quarters comes to {} times that of the last four ({}) or more",
         format::date(now.origin),
         format::date(now.last.end()),
-        name_of(now.company()),
+        company_name(now.company()),
         rule.threshold,
         format::words(now.spent, Unit::Usd, 1)
     );

@@ -14,6 +14,9 @@ use crate::observation::Announcement;
 use crate::report::format;
 use crate::series::SeriesId;
 
+/// How many of [`COLUMNS`] bear the forecasting hubs' names.
+pub const N_HUB_COLUMNS: usize = 9;
+
 /// Columns of forecast rows: the forecasting hubs' names, then ours.
 pub const COLUMNS: [&str; 14] = [
     "model_id",

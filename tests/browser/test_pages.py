@@ -14,6 +14,7 @@ import tempfile
 import unittest
 
 from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -244,26 +245,35 @@ class Pages(unittest.TestCase):
 
         self.every(self.static, check)
 
+    def result(self):
+        """The numbers of the scaling page."""
+        return self.driver.find_element(By.ID, "result").text
+
+    def wait_for_another_result(self, before):
+        """Until the numbers differ. While a page or its part is replaced, the old element may go stale
+        between being found and being read, or none may be there: that is "not yet", not a failure."""
+        WebDriverWait(
+            self.driver, 30,
+            ignored_exceptions=[NoSuchElementException, StaleElementReferenceException],
+        ).until(lambda _: self.result() != before)
+
     def test_a_slider_moved_by_keyboard_changes_the_numbers(self):
         self.driver.get(self.chipcast.address + "/scaling?company=msft")
-        result = lambda: self.driver.find_element(By.ID, "result").text
-        before = result()
+        before = self.result()
         slider = self.driver.find_element(By.CSS_SELECTOR, "input[type=range]")
         for _ in range(5):
             slider.send_keys(Keys.ARROW_RIGHT)
-        WebDriverWait(self.driver, 10).until(lambda _: result() != before)
+        self.wait_for_another_result(before)
         self.assertEqual(self.complaints(), [])
 
     def test_sliders_work_without_scripts(self):
         self.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
         try:
             self.driver.get(self.chipcast.address + "/scaling?company=msft")
-            before = self.driver.find_element(By.ID, "result").text
+            before = self.result()
             field = self.driver.find_element(By.CSS_SELECTOR, "form input[type=number]")
             field.send_keys(field.get_attribute("max"), Keys.ENTER)
-            WebDriverWait(self.driver, 10).until(
-                lambda driver: driver.find_element(By.ID, "result").text != before
-            )
+            self.wait_for_another_result(before)
         finally:
             self.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 

@@ -13,7 +13,7 @@ use crate::forecast::ledger::Entry;
 use crate::job::file::Job;
 use crate::job::forecasts;
 use crate::job::run::{self as runs, Asked, Asking, Ended};
-use crate::store::lock::peak_memory_bytes;
+use crate::store::{is_busy, peak_memory_bytes};
 
 const COLUMNS: [&str; 6] = ["as_of", "run_id", "status", "is_earlier", "n_alerts", "seconds"];
 
@@ -42,7 +42,7 @@ pub(super) fn run(
         asking = Asking::None;
         match with_means(context, |means| runs::run(job, means, asked)) {
             Ok(run) => ended.push(run),
-            Err(error) if crate::cli::is_busy(&error) => return Err(error),
+            Err(error) if is_busy(&error) => return Err(error),
             Err(error) => {
                 n_failed += 1;
                 Context::fail(format!("{} as of {day}", job.name), &error);

@@ -68,9 +68,19 @@ impl Work<'_> {
     ) -> Result<Ended> {
         self.advance(&manifest)?;
         let told = self.staged("announce", |work| work.announce(ground, &manifest, made))?;
+        self.conclude(ground, manifest, &told, None)
+    }
+
+    /// Puts the end of a run on record, with why it made nothing if so, and tells what is to be told.
+    fn conclude(
+        &mut self,
+        ground: &Ground,
+        manifest: Manifest,
+        told: &Announced,
+        why: Option<&str>,
+    ) -> Result<Ended> {
         let now = (self.means.now)();
-        let status = (manifest.status, None);
-        self.history.end(named(ground).as_named(), status, &told, now)?;
+        self.history.end(named(ground).as_named(), (manifest.status, why), told, now)?;
         let mut troubles = Vec::new();
         self.deliver(&mut troubles)?;
         self.figures(&manifest, &mut troubles);
@@ -85,17 +95,10 @@ impl Work<'_> {
         let words: Vec<_> = ground.judged.iter().filter(is_old).map(Judged::words).collect();
         let mut files = Vec::new();
         self.beside(&manifest, &mut files, ground)?;
-        let named = named(ground);
-        self.history.begin(named.as_named(), self.started)?;
+        self.history.begin(named(ground).as_named(), self.started)?;
         self.runs.keep_failed(&manifest.record.run_id, &files)?;
         let told = self.announce(ground, &manifest, &Made::default())?;
-        let now = (self.means.now)();
-        let status = (Status::Stale, Some(words.join("; ")));
-        self.history.end(named.as_named(), (status.0, status.1.as_deref()), &told, now)?;
-        let mut troubles = Vec::new();
-        self.deliver(&mut troubles)?;
-        self.figures(&manifest, &mut troubles);
-        Ok(self.ended(manifest, ground, false, (told.deliveries.len(), troubles)))
+        self.conclude(ground, manifest, &told, Some(&words.join("; ")))
     }
 
     /// Puts a failure on record, as far as that can be done.

@@ -24,8 +24,9 @@ use super::source::Source;
 use crate::archive::{Archive, Snapshot};
 use crate::error::{Error, Result};
 use crate::forecast::ledger::Basis;
-use crate::forecast::run_record::{self, Method, RunRecord, RunRow};
+use crate::forecast::run_record::{self, RunRecord};
 use crate::series::SeriesId;
+use crate::store::is_busy;
 use crate::store::lock::{JobLock, host};
 use crate::store::runs::RunFolder;
 
@@ -173,10 +174,6 @@ fn lock(job: &Job, means: &Means<'_>, wait: Duration) -> Result<JobLock> {
     }
 }
 
-fn is_busy(error: &Error) -> bool {
-    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<crate::store::Busy>)
-}
-
 impl Work<'_> {
     fn attempt(&mut self, asked: Asked) -> Result<Ended> {
         let missing = self.staged("fetch", |work| work.fetch(asked.asking))?;
@@ -312,8 +309,8 @@ impl Work<'_> {
         let none = Made::default();
         let made = made.unwrap_or(&none);
         let known = &ground.known;
-        let rows: Vec<_> =
-            made.forecasts.iter().map(|f| RunRow::of(f, known)).collect::<Result<_>>()?;
+        let run_id = ground.key.run_id();
+        let made_by = (run_id.as_str(), self.job.seed);
         let mut inputs = self.sources.clone();
         for spec in make::asked(self.job)? {
             inputs.extend(make::input(known, &SeriesId::new(&spec.series)?)?);
@@ -332,16 +329,7 @@ impl Work<'_> {
         let mut words = freshness::notes(&ground.key.degraded);
         words.extend(made.failures.iter().cloned());
         Ok(Manifest {
-            record: RunRecord {
-                schema_version: run_record::SCHEMA_VERSION,
-                run_id: ground.key.run_id(),
-                as_of: known.as_of(),
-                seed: self.job.seed,
-                method: Method::current(),
-                data_digest: known.digest(),
-                forecasts: rows.into_iter().flatten().collect(),
-                purchases: made.purchases.clone(),
-            },
+            record: RunRecord::of(known, made_by, &made.forecasts, made.purchases.clone())?,
             manifest_version: manifest::SCHEMA_VERSION,
             status,
             notes: words,

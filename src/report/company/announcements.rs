@@ -10,9 +10,8 @@ use crate::forecast::hierarchy::BUYERS;
 use crate::observation::{Action, Announcement};
 use crate::period::Frequency;
 use crate::report::chart::{Announced, Lane, Timeline, Turn};
-use crate::report::statement::name_of;
 use crate::report::{Block, Cell, Chart, Prose, Section, SourceRef, Sources, Table, Tone, format};
-use crate::series::SeriesId;
+use crate::series::{SeriesId, company_name};
 
 /// Words that the table shows.
 const SHOWN: usize = 12;
@@ -57,10 +56,10 @@ pub(super) fn section(material: &Material<'_>) -> Result<Option<Section>> {
     }
     let words: Vec<_> = (0..held.len()).map(|at| (held[at], turn(&held[..at], held[at]))).collect();
     let lanes = lanes(&words, lane_name);
-    let chart = timeline(&words, finding(name_of(owner), &words), lanes);
+    let chart = timeline(&words, finding(company_name(owner), &words), lanes);
     let mut blocks: Vec<Block> = chart.into_iter().map(Block::from).collect();
     blocks.push(table(&words)?.into());
-    let heading = format!("What {} itself has said", name_of(owner));
+    let heading = format!("What {} itself has said", company_name(owner));
     Ok(Some(Section::new("announcements", heading, blocks)))
 }
 
@@ -69,11 +68,7 @@ fn lane_name(said: &Announcement) -> String {
     let metric = match said.metric.as_str() {
         metric if metric.starts_with("capex") => "Capital expenditure".to_owned(),
         "revenue" => "Revenue".to_owned(),
-        metric => {
-            let words = metric.replace(['_', '.'], " ");
-            let (first, rest) = words.split_at(words.chars().next().map_or(0, char::len_utf8));
-            first.to_uppercase() + rest
-        }
+        metric => format::capitalised(&metric.replace(['_', '.'], " ")),
     };
     match said.period.frequency() {
         Some(Frequency::Year) => format!("{metric}: outlook for the year"),
@@ -148,7 +143,7 @@ fn table(words: &[(&Announcement, Turn)]) -> Result<Table> {
     let rows = words.iter().rev().take(SHOWN).map(|(said, turn)| {
         let metric = said.metric.replace(['_', '.'], " ");
         let of_what =
-            if is_mixed { format!("{}: {metric}", name_of(&said.company)) } else { metric };
+            if is_mixed { format!("{}: {metric}", company_name(&said.company)) } else { metric };
         let source = SourceRef::announced(said);
         let quote = match said.quote.trim() {
             "" => Cell::missing("the quoted words are not at hand; the link leads to them"),
@@ -202,7 +197,7 @@ fn shown(quote: &str) -> String {
 /// A company without a word in the archive: what its rivals say, and what would fill the gap.
 fn silent(material: &Material<'_>) -> Result<Option<Section>> {
     let target = &material.forecast.target;
-    let name = name_of(target.owner());
+    let name = company_name(target.owner());
     let text = format!(
         "The archive holds no announcement of {name} about its sales or spending. `ingest edgar --company {}` reads \
          the guidance that it files with its results; `data import` takes a table of what it says in \
@@ -227,7 +222,7 @@ fn silent(material: &Material<'_>) -> Result<Option<Section>> {
             format::count(cut, "cut")
         );
         let lanes =
-            lanes(&words, |said| format!("{}: capital expenditure", name_of(&said.company)));
+            lanes(&words, |said| format!("{}: capital expenditure", company_name(&said.company)));
         blocks.extend(timeline(&words, title, lanes).map(Block::from));
         blocks.push(table(&words)?.into());
     }

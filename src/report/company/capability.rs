@@ -136,16 +136,13 @@ fn twice(material: &Material<'_>) -> Result<Vec<Block>> {
     let headings = ["Law", "Parameters by compute", "Compute", "GPU-hours", "Who found it"];
     let table = Table::new("What twice the parameters cost", &headings, rows)?;
     let claims = claims(&laws)?.into_iter().map(|claim| {
-        Block::Note(Tone::Remark, Prose::cited(format!("{}.", sentence(&claim.words)), &source))
+        Block::Note(
+            Tone::Remark,
+            Prose::cited(format!("{}.", format::capitalised(&claim.words)), &source),
+        )
     });
     let first = [Block::text(Prose::cited(text, &source)), table.into()];
     Ok(first.into_iter().chain(claims).collect())
-}
-
-/// Words that begin a sentence.
-fn sentence(words: &str) -> String {
-    let (first, rest) = words.split_at(words.chars().next().map_or(0, char::len_utf8));
-    first.to_uppercase() + rest
 }
 
 /// What the fleet's largest run reaches, in words.

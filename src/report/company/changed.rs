@@ -230,7 +230,7 @@ fn by_period(material: &Material<'_>, since: &Since, model: &SourceRef) -> Resul
         ]
     });
     let noun = noun(material.forecast);
-    let first = format!("{}{} to", noun[..1].to_uppercase(), &noun[1..]);
+    let first = format!("{} to", format::capitalised(noun));
     let headings = [&first, "Last report", "By revisions", "By news", "Change", "Today", "Now"];
     let caption = format!("Every {noun} since the report of {}", format::date(since.day));
     Table::new(caption, &headings, rows.collect())

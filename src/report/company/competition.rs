@@ -9,9 +9,8 @@ use crate::archive::Snapshot;
 use crate::error::Result;
 use crate::observation::Observation;
 use crate::report::chart::{Dated, Line, Lines};
-use crate::report::statement::name_of;
 use crate::report::{Chart, SourceRef, Sources, format};
-use crate::series::SeriesId;
+use crate::series::{SeriesId, company_name};
 use crate::strategy::market::{Basis, Market};
 use crate::strategy::situation::panel;
 use crate::units::Unit;
@@ -31,7 +30,7 @@ pub(super) fn of_buyers(material: &Material<'_>) -> Result<Option<Chart>> {
     let target = &material.forecast.target;
     let mut all = Vec::new();
     for series in panel(material.known)? {
-        all.push(rival(material.known, &series, name_of(series.owner()), series == *target)?);
+        all.push(rival(material.known, &series, company_name(series.owner()), series == *target)?);
     }
     let year = |rival: &Rival| -> Option<f64> {
         let from = rival.rows.len().checked_sub(4)?;
@@ -44,7 +43,7 @@ pub(super) fn of_buyers(material: &Material<'_>) -> Result<Option<Chart>> {
         |own| {
             format!(
                 "{} is {} of the {} that the {} spent over their last four quarters",
-                name_of(target.owner()),
+                company_name(target.owner()),
                 format::words(own / total, Unit::Ratio, 0),
                 format::words(total, Unit::Usd, 0),
                 all.len()
@@ -64,7 +63,7 @@ pub(super) fn of_sellers(material: &Material<'_>) -> Result<Option<Chart>> {
             let series = member.series()?;
             let is_own = series.owner() == owner && series.metric().starts_with("revenue");
             if material.known.holds(&series)? {
-                all.push(rival(material.known, &series, name_of(series.owner()), is_own)?);
+                all.push(rival(material.known, &series, company_name(series.owner()), is_own)?);
             }
         }
         if all.len() < 2 || !all.iter().any(|rival| rival.is_own) {
@@ -75,7 +74,7 @@ pub(super) fn of_sellers(material: &Material<'_>) -> Result<Option<Chart>> {
             |(share, quarter)| {
                 format!(
                     "{} took {} of what all {} sold in {quarter}, the last quarter known of each",
-                    name_of(owner),
+                    company_name(owner),
                     format::words(share, Unit::Ratio, 0),
                     all.len(),
                 )

@@ -13,9 +13,9 @@ use crate::forecast::pooled::{Growth, Shared, shared};
 use crate::forecast::specified::selection::Selection;
 use crate::forecast::{Forecast, Outlook, Term};
 use crate::report::chart::{Bar, Bars, Waterfall};
-use crate::report::moves::{company_name, first, history, metric_words, noun};
+use crate::report::moves::{first, history, metric_words, noun};
 use crate::report::{Block, Cell, Chart, Prose, Section, SourceRef, Sources, Table, Tone, format};
-use crate::series::SeriesId;
+use crate::series::{SeriesId, company_name};
 use crate::units::Unit;
 
 /// Rivals that the chart of growth shows.
@@ -104,8 +104,7 @@ fn headline(forecast: &Forecast, parts: &[(String, f64)]) -> String {
         [only] => one(only),
         [largest, next, ..] => format!("{}, {}", one(largest), one(next)),
     };
-    let mut letters = said.chars();
-    letters.next().map_or_else(String::new, |c| c.to_uppercase().chain(letters).collect())
+    format::capitalised(&said)
 }
 
 fn waterfall(
@@ -176,7 +175,7 @@ fn terms_table(material: &Material<'_>, sources: &Sources) -> Result<Table> {
         row
     });
     let noun = noun(forecast);
-    let to = format!("{}{} to", noun[..1].to_uppercase(), &noun[1..]);
+    let to = format!("{} to", format::capitalised(noun));
     let mut headings = vec![to.as_str(), "Starts from"];
     headings.extend(names.iter().map(|term| name(term)));
     headings.push("Median");

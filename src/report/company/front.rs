@@ -48,7 +48,7 @@ pub(super) fn key_figures(material: &Material<'_>) -> Result<Vec<KeyFigure>> {
         let (low, high) = step.quantiles.interval(0.8).unwrap_or((step.median, step.median));
         let change = change(material, step.period);
         figures.push(KeyFigure {
-            label: format!("{}, median", spoken(&format!("next {noun}"))),
+            label: format!("{}, median", format::capitalised(&format!("next {noun}"))),
             value: Cell::number(step.median, unit, 1, sources.clone()),
             interval: Some(Cell::interval((low, high), 0.8, unit, 1, sources.clone())),
             note: None,
@@ -58,7 +58,11 @@ pub(super) fn key_figures(material: &Material<'_>) -> Result<Vec<KeyFigure>> {
             ))),
         });
     }
-    figures.push(KeyFigure::fact(spoken(&format!("last {noun}")), last, "as reported"));
+    figures.push(KeyFigure::fact(
+        format::capitalised(&format!("last {noun}")),
+        last,
+        "as reported",
+    ));
     figures.push(KeyFigure::fact(
         "Grade",
         Cell::label(forecast.skill.grade.letter()),
@@ -88,11 +92,6 @@ fn change(material: &Material<'_>, period: Period) -> Option<(Cell, String)> {
     let source = material.model("account of news: the forecast made again after each event");
     let cell = Cell::change(account.total(), material.forecast.unit, 1, &source);
     Some((cell, format!("since the report of {}", format::date(since.day))))
-}
-
-fn spoken(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |c| c.to_uppercase().chain(letters).collect())
 }
 
 pub(super) fn bullets(material: &Material<'_>) -> Result<Vec<Prose>> {

@@ -11,11 +11,11 @@ use crate::error::{Error, Result};
 use crate::report::chart::{Bar, Bars};
 use crate::report::machines::{Machines, Workshop};
 use crate::report::require::{Answer, Question, answer, timing, verdict};
-use crate::report::statement::name_of;
 use crate::report::{Block, Cell, Chart, Prose, Section, Sources, Table, Tone, format};
 use crate::scaling::inverse::{Required, Target};
 use crate::scaling::law::Scale;
 use crate::scaling::limits::Verdict;
+use crate::series::company_name;
 use crate::units::Unit;
 
 /// Points of the index above what the forecast fleet's largest run reaches.
@@ -85,7 +85,7 @@ fn lead(
     workshop: &Workshop,
     found: &[Required],
 ) -> Result<String> {
-    let name = name_of(material.forecast.target.owner());
+    let name = company_name(material.forecast.target.owner());
     let run = used.run.quantiles(&[0.05, 0.5, 0.95]);
     let range = format::range(run[0], run[2], Unit::Flop, 1);
     let asked = format!(

@@ -12,24 +12,22 @@ mod inverse;
 mod machines;
 mod method;
 mod misses;
-mod outlook;
+pub(crate) mod outlook;
 mod pressure;
 mod scenarios;
 mod trust;
 
 use super::disclosures::disclosures;
 use super::machines::{Machines, Workshop};
-use super::moves::{Moves, company_name};
+use super::moves::Moves;
 use super::{Report, SourceRef, Sources};
 use crate::archive::Snapshot;
 use crate::error::Result;
 use crate::forecast::Forecast;
-use crate::series::Registry;
+use crate::series::{Registry, company_name};
 use crate::strategy::trial::Trial;
 
 pub(crate) use capability::in_words;
-#[cfg(feature = "serve")]
-pub(crate) use outlook::section as outlook;
 pub use trust::Track;
 
 /// What a page is made of.

@@ -170,7 +170,7 @@ fn steps_table(material: &Material<'_>, sources: &Sources) -> Result<Table> {
         ]
     });
     let noun = noun(forecast);
-    let first = format!("{}{} to", noun[..1].to_uppercase(), &noun[1..]);
+    let first = format!("{} to", format::capitalised(noun));
     let headings =
         [&first, "Median", "80% interval", "95% interval", "Skill", "At least", "Scored", "Grade"];
     let table = Table::new(format!("The forecast, {noun} by {noun}"), &headings, rows.collect())?;

@@ -7,10 +7,11 @@ use chrono::NaiveDate;
 
 use super::{Material, competition};
 use crate::error::{Error, Result};
-use crate::report::statement::{self, name_of};
+use crate::report::statement;
 use crate::report::{
     Block, Cell, Prose, Section, SourceKind, SourceRef, Sources, Table, Tone, format,
 };
+use crate::series::company_name;
 use crate::strategy::options::Way;
 use crate::strategy::precedents::{Like, Precedents};
 use crate::strategy::pressure::{Falsifier, Pressure, pressure};
@@ -58,7 +59,7 @@ pub(super) fn section(material: &Material<'_>) -> Result<Option<Section>> {
 /// The market of a company that sells.
 fn of_seller(material: &Material<'_>) -> Result<Option<Section>> {
     let Some(chart) = competition::of_sellers(material)? else { return Ok(None) };
-    let name = name_of(material.forecast.target.owner());
+    let name = company_name(material.forecast.target.owner());
     let text = format!(
         "{name} sells what others buy: whether a buyer is being forced to buy stands on the buyers' pages. \
          `share` gives shares of markets with what measures them, or a refusal."
@@ -70,7 +71,7 @@ fn of_seller(material: &Material<'_>) -> Result<Option<Section>> {
 
 /// What the statement comes to.
 fn heading(found: &Pressure) -> String {
-    let name = name_of(found.situation.company());
+    let name = company_name(found.situation.company());
     let Some(belief) = found.belief else {
         return format!("Whether {name} is being forced to buy cannot be told yet");
     };
@@ -118,13 +119,13 @@ fn options(found: &Pressure) -> Result<Table> {
         let word = way.kind.word();
         let source = SourceRef::new(
             SourceKind::Estimate,
-            format!("{}: what it costs", capitalised(word)),
+            format!("{}: what it costs", format::capitalised(word)),
             way.words.clone(),
             found.situation.origin,
         );
         let unit = if way.unit == "ratio" { "of its share of spend" } else { way.unit };
         vec![
-            Cell::label(capitalised(word)),
+            Cell::label(format::capitalised(word)),
             statement::cost(way).map_or_else(
                 || Cell::missing("nothing held tells it"),
                 |cost| Cell::cited(cost, &source),
@@ -139,11 +140,6 @@ fn options(found: &Pressure) -> Result<Table> {
         &headings,
         found.ways.iter().map(row).collect(),
     )
-}
-
-fn capitalised(word: &str) -> String {
-    let (first, rest) = word.split_at(word.chars().next().map_or(0, char::len_utf8));
-    first.to_uppercase() + rest
 }
 
 fn percent(share: f64, source: &SourceRef) -> Cell {
@@ -194,7 +190,7 @@ fn falsifiers(found: &Pressure, model: &SourceRef) -> Result<Table> {
         let unit = if f.unit == "USD" { Unit::Usd } else { Unit::Index };
         let digits = if f.unit == "USD" { 1 } else { 2 };
         vec![
-            Cell::label(capitalised(&f.words)),
+            Cell::label(format::capitalised(&f.words)),
             Cell::number(f.limit, unit, digits, model),
             f.probability.map_or_else(|| Cell::missing("not computed"), |p| percent(p, model)),
         ]

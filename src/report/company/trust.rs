@@ -213,7 +213,7 @@ impl Measured<'_> {
             |s: &&Scored| s.actual.is_some_and(|actual| s.low <= actual && actual <= s.high);
         let title = format!(
             "{} ahead, the 80% interval held {} of {}, refused forecasts included",
-            capitalised(ahead(self.material, 1).trim_end_matches(" ahead")),
+            format::capitalised(ahead(self.material, 1).trim_end_matches(" ahead")),
             scored.iter().filter(inside).count(),
             scored.len()
         );
@@ -386,11 +386,6 @@ impl Measured<'_> {
         let headings: Vec<_> = headings.iter().map(String::as_str).collect();
         Table::new("Mean absolute log error of every model", &headings, rows)
     }
-}
-
-fn capitalised(text: &str) -> String {
-    let (first, rest) = text.split_at(text.chars().next().map_or(0, char::len_utf8));
-    first.to_uppercase() + rest
 }
 
 fn hairs(material: &Material<'_>) -> Vec<Hair> {

@@ -70,7 +70,7 @@ pub(super) fn section(material: &Industry<'_>) -> Result<Option<Section>> {
     Ok(Some(Section::new("agreement", heading, blocks)))
 }
 
-fn three(draws: &Draws<f64>, source: &SourceRef) -> [Cell; 2] {
+fn median_and_interval(draws: &Draws<f64>, source: &SourceRef) -> [Cell; 2] {
     let found = draws.quantiles(&[0.1, 0.5, 0.9]);
     [
         Cell::number(found[1], Unit::Usd, 1, source),
@@ -80,10 +80,10 @@ fn three(draws: &Draws<f64>, source: &SourceRef) -> [Cell; 2] {
 
 fn ahead(quarters: &[Quarter], source: &SourceRef) -> Result<Table> {
     let rows = quarters.iter().map(|quarter| {
-        let [total, _] = three(&quarter.total.base, source);
-        let [hyperscale, _] = three(&quarter.hyperscale.base, source);
-        let [gap, interval] = three(&quarter.gap.base, source);
-        let [agreed, agreed_interval] = three(&quarter.total.reconciled, source);
+        let [total, _] = median_and_interval(&quarter.total.base, source);
+        let [hyperscale, _] = median_and_interval(&quarter.hyperscale.base, source);
+        let [gap, interval] = median_and_interval(&quarter.gap.base, source);
+        let [agreed, agreed_interval] = median_and_interval(&quarter.total.reconciled, source);
         vec![Cell::date(quarter.end), total, hyperscale, gap, interval, agreed, agreed_interval]
     });
     let headings = [

@@ -5,8 +5,9 @@
 use super::Industry;
 use crate::error::Result;
 use crate::forecast::releases::{Brings, Release};
-use crate::report::moves::{company_name, metric_words, span};
+use crate::report::moves::{metric_words, span};
 use crate::report::{Cell, Prose, Section, Table, format};
+use crate::series::company_name;
 use crate::units::Unit;
 
 /// Days after its expected day beyond which a release is not expected any more.

@@ -6,9 +6,9 @@ use super::Industry;
 use crate::error::Result;
 use crate::forecast::Forecast;
 use crate::report::chart::{Band, Bar, Bars, FanStep, Panel, Panels};
-use crate::report::moves::{Moves, company_name, first, history, label, metric_words};
+use crate::report::moves::{Moves, first, history, label, metric_words};
 use crate::report::{Cell, Chart, Prose, Section, SourceRef, Sources, Table, format};
-use crate::series::Registry;
+use crate::series::{Registry, company_name};
 use crate::units::Unit;
 
 /// Periods of history that a panel shows.

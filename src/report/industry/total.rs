@@ -13,8 +13,9 @@ use crate::forecast::Forecast;
 use crate::forecast::history::History;
 use crate::forecast::news::Account;
 use crate::report::chart::{Band, Dated, Fan, FanStep};
-use crate::report::moves::{Moves, company_name, history};
+use crate::report::moves::{Moves, history};
 use crate::report::{Cell, Chart, KeyFigure, Prose, Section, Sources, Table, format};
+use crate::series::company_name;
 use crate::units::Unit;
 
 /// Buyers whose quarters end on the same day, so that their spend adds up.

@@ -8,7 +8,7 @@ use super::{Frame, downloads, head, locator};
 use crate::error::Result;
 use crate::observation::Announcement;
 use crate::report::{SourceRef, format};
-use crate::series::Registry;
+use crate::series::company_name;
 use crate::serve::answer::Answer;
 use crate::serve::api::announcers;
 use crate::serve::edition::Edition;
@@ -36,7 +36,7 @@ pub(in crate::serve) fn page(edition: &Edition, query: &Query) -> Result<Answer>
                 option value="" { "All" }
                 @for company in &all {
                     option value=(company) selected[asked.as_deref() == Some(company)] {
-                        (name_of(company))
+                        (company_name(company))
                     }
                 }
             }
@@ -49,10 +49,6 @@ pub(in crate::serve) fn page(edition: &Edition, query: &Query) -> Result<Answer>
     Ok(Answer::html(frame.around(main, html! {})))
 }
 
-fn name_of(company: &str) -> &str {
-    Registry::bundled().company(company).map_or(company, |known| known.name.as_str())
-}
-
 fn section(edition: &Edition, company: &str, most: usize) -> Markup {
     let mut held: Vec<_> = edition.known().announcements(company).collect();
     held.reverse();
@@ -60,7 +56,7 @@ fn section(edition: &Edition, company: &str, most: usize) -> Markup {
     held.truncate(most);
     html! {
         section id=(company) {
-            h2 { (name_of(company)) }
+            h2 { (company_name(company)) }
             @if held.is_empty() { p { "Nothing that it announced is in the archive." } }
             @else {
                 div.scroll tabindex="0" role="group" aria-label="Table: announcements" {

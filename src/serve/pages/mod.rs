@@ -17,7 +17,7 @@ use super::edition::Edition;
 use crate::observation::Observation;
 use crate::report::desk::PAGES;
 use crate::report::{Report, SourceRef, html as pages};
-use crate::series::Registry;
+use crate::series::company_name;
 
 /// The parts of the site, by address.
 const PARTS: [(&str, &str); 7] = [
@@ -75,7 +75,6 @@ impl<'a> Frame<'a> {
     }
 
     fn navigation(&self) -> Markup {
-        let registry = Registry::bundled();
         let current = |address: &str| (self.here == address).then_some("page");
         html! {
             nav.site aria-label="Site" {
@@ -87,7 +86,7 @@ impl<'a> Frame<'a> {
                 ul.companies {
                     @for (owner, _) in PAGES {
                         @let address = format!("/company/{owner}");
-                        @let name = registry.company(owner).map_or(owner, |c| c.name.as_str());
+                        @let name = company_name(owner);
                         li { a href=(address) aria-current=[current(&address)] { (name) } }
                     }
                 }

@@ -9,10 +9,10 @@ use crate::error::{Error, Result};
 use crate::forecast::ledger::Entry;
 use crate::forecast::reliability::{Claim, reliability};
 use crate::report::calibration::{Subject, calibration};
-use crate::report::desk::{Desk, PAGES};
+use crate::report::desk::{Companies, PAGES};
 use crate::report::{Report, format, lint};
 use crate::rows::ledger::{error, interval};
-use crate::series::{Registry, SeriesId};
+use crate::series::company_name;
 use crate::serve::answer::Answer;
 use crate::serve::edition::Edition;
 use crate::serve::query::Query;
@@ -30,21 +30,8 @@ fn checked(report: Report) -> Result<Report> {
 
 pub(in crate::serve) fn industry(edition: &Edition, _query: &Query) -> Result<Answer> {
     let desk = &edition.desk;
-    let (mut forecasts, mut fleets) = (Vec::new(), Vec::new());
-    let paged = PAGES.iter().map(|(owner, metric)| SeriesId::new(&format!("{owner}.{metric}")));
-    for series in paged {
-        match desk.forecast(&series?) {
-            Ok(forecast) => {
-                fleets.extend(desk.machines(&forecast)?);
-                forecasts.push(forecast);
-            }
-            Err(Error::NotFound(_) | Error::Insufficient(_)) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    for series in Desk::beside() {
-        forecasts.extend(desk.forecast(&series?).ok());
-    }
+    let Companies { mut forecasts, fleets, .. } = desk.companies()?;
+    forecasts.extend(desk.forecasts_beside()?);
     let report = checked(desk.industry(&forecasts, &fleets)?)?;
     Ok(around_report(&Frame::of(edition, &report.title, "/"), &report, html! {}))
 }
@@ -74,7 +61,6 @@ pub(in crate::serve) fn company(edition: &Edition, query: &Query) -> Result<Answ
 #[expect(clippy::unnecessary_wraps, reason = "one form of answer in the table of routes")]
 pub(in crate::serve) fn pressure(edition: &Edition, _query: &Query) -> Result<Answer> {
     let buyers = PAGES.iter().filter(|(_, metric)| metric.starts_with("capex"));
-    let registry = Registry::bundled();
     let subtitle = html! {
         "Base rate, probability with its width, signals and falsifiers stand on each buyer's page. "
         "The record of the statement is printed by " code { "chipcast pressure --backtest" } "."
@@ -83,7 +69,7 @@ pub(in crate::serve) fn pressure(edition: &Edition, _query: &Query) -> Result<An
         (head("Pressure", "Who is being forced to buy", subtitle))
         ul {
             @for (owner, _) in buyers {
-                @let name = registry.company(owner).map_or(*owner, |c| c.name.as_str());
+                @let name = company_name(owner);
                 li { a href={ "/company/" (owner) "#pressure" } { (name) } }
             }
         }

@@ -11,7 +11,7 @@ use crate::report::desk::PAGES;
 use crate::report::format::{self, shown_change, shown_value};
 use crate::rows::scale::three;
 use crate::scaling::scenario::Change;
-use crate::series::Registry;
+use crate::series::company_name;
 use crate::serve::answer::Answer;
 use crate::serve::edition::Edition;
 use crate::serve::query::Query;
@@ -27,7 +27,7 @@ pub(in crate::serve) fn page(edition: &Edition, query: &Query) -> Result<Answer>
     let base = edition.base(&company)?;
     let ranges = base.ranges()?;
     let changes = base.changes(query)?;
-    let name = name_of(&company);
+    let name = company_name(&company);
     let subtitle = html! {
         "Hold an assumption at a value, and see what its purchases, fleet, run and capability "
         "become. What is left open is drawn from its range in every world."
@@ -39,7 +39,7 @@ pub(in crate::serve) fn page(edition: &Edition, query: &Query) -> Result<Answer>
                 span { "Company" }
                 select name="company" {
                     @for (owner, _) in PAGES {
-                        option value=(owner) selected[owner == company] { (name_of(owner)) }
+                        option value=(owner) selected[owner == company] { (company_name(owner)) }
                     }
                 }
             }
@@ -57,10 +57,6 @@ pub(in crate::serve) fn page(edition: &Edition, query: &Query) -> Result<Answer>
     };
     let frame = Frame { has_sliders: true, ..Frame::of(edition, "Scaling", "/scaling") };
     Ok(Answer::html(frame.around(main, html! {})))
-}
-
-fn name_of(company: &str) -> &str {
-    Registry::bundled().company(company).map_or(company, |known| known.name.as_str())
 }
 
 fn slider(range: &Range<'_>, query: &Query) -> Markup {

@@ -126,7 +126,7 @@ fn forecast_sections(edition: &Edition, forecast: &Forecast) -> Result<Vec<Secti
         past: &[],
     };
     let skill = skill(edition, edition.known(), &forecast.target)?;
-    Ok([Some(outlook(&material)?), skill].into_iter().flatten().collect())
+    Ok([Some(outlook::section(&material)?), skill].into_iter().flatten().collect())
 }
 
 /// Skill by model and horizon, as a heat map and as a table.
