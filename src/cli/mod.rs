@@ -140,6 +140,8 @@ enum Command {
     Forecast(forecast::Arguments),
     /// Forecast a table of your own: columns `unique_id, ds, y`, CSV or Parquet
     Panel(panel::Arguments),
+    /// Put the shards of a panel's forecasts together: the bytes that one run would have written
+    Merge(panel::merge::Arguments),
     /// What the hyperscalers will spend in sum, made to agree with what NVIDIA will sell them
     Hierarchy(hierarchy::Arguments),
     /// Replay the past in pseudo real time: metrics by horizon, beside every rival
@@ -325,6 +327,7 @@ pub fn main() -> ExitCode {
         Command::Data(command) => data::run(&context, command),
         Command::Forecast(arguments) => forecast::run(&context, arguments),
         Command::Panel(arguments) => panel::run(&context, arguments),
+        Command::Merge(arguments) => panel::merge::run(&context, arguments),
         Command::Hierarchy(arguments) => hierarchy::run(&context, arguments),
         Command::Backtest(arguments) => backtest::run(&context, arguments),
         Command::Skill(arguments) => skill::run(&context, arguments),

@@ -3,20 +3,31 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use chipcast::forecast::panel::{self, Asked, Cell, Ds, Outcome, Point, Status};
+use chipcast::forecast::panel::{
+    self, Asked, Cell, Ds, Lesson, Model, Outcome, Point, Refit, Series, Shard, Status, Windows,
+};
 use polars::prelude::{
     Column, DataFrame, Int64Chunked, IntoColumn, NewChunkedArray, ParquetWriter, TimeUnit, TimeZone,
 };
 use serde_json::Value;
 
-use crate::support::chipcast;
+use crate::support::{Run, chipcast};
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a folder")
 }
 
 fn asked(horizon: usize, season: usize) -> Asked {
-    Asked { horizon, season: Some(season), coverages: vec![0.8, 0.95] }
+    Asked::new(Model::Chipcast, horizon, Some(season), vec![0.8, 0.95]).expect("in bounds")
+}
+
+/// A panel's series, and the forecasts of all of them.
+fn series(panel: BTreeMap<String, Vec<Point>>) -> Vec<Series> {
+    panel.into_iter().map(|(id, points)| Series::new(id, points)).collect()
+}
+
+fn forecast(panel: BTreeMap<String, Vec<Point>>, asked: &Asked) -> Vec<Outcome> {
+    panel::forecast(series(panel), asked, Shard::WHOLE)
 }
 
 /// A series with trend, season and odd noise, the same for the same number.
@@ -71,7 +82,7 @@ fn a_hundred_broken_series_of_ten_thousand_change_no_bit_of_the_others() {
     let alone = panel(9_900, 0);
     let mut both = alone.clone();
     both.extend((0..100).map(broken));
-    let (alone, both) = (panel::forecast(alone, &asked(2, 1)), panel::forecast(both, &asked(2, 1)));
+    let (alone, both) = (forecast(alone, &asked(2, 1)), forecast(both, &asked(2, 1)));
     assert_eq!(both.len(), 10_000);
     assert_eq!(good(&both), alone.iter().collect::<Vec<_>>());
     let failed = both.iter().filter(|outcome| outcome.status == Status::Failed);
@@ -97,13 +108,13 @@ fn gappy_short_and_exploding_series_change_no_bit_of_the_others() {
     let alone = panel(300, 0);
     let mut both = alone.clone();
     both.extend((0..60).map(|idx| (format!("odd {idx:03}"), doubtful(idx))));
-    let (alone, both) = (panel::forecast(alone, &asked(4, 4)), panel::forecast(both, &asked(4, 4)));
+    let (alone, both) = (forecast(alone, &asked(4, 4)), forecast(both, &asked(4, 4)));
     assert_eq!(good(&both), alone.iter().collect::<Vec<_>>());
     assert!(both.iter().all(|outcome| outcome.status != Status::Failed));
     // A good series beside one that explodes keeps an interval of its own size.
     let mut two = panel(1, 0);
     two.insert("odd".to_owned(), doubtful(2));
-    let last = &panel::forecast(two, &asked(4, 4))[0].steps[3];
+    let last = &forecast(two, &asked(4, 4))[0].steps[3];
     assert!(last.intervals[1].1 < 1_000.0, "{last:?}");
 }
 
@@ -112,7 +123,7 @@ fn one_value_says_little_however_well_the_others_go() {
     let line = |idx: u32| (format!("line {idx}"), points(&values(7 * idx, 24)));
     let mut panel: BTreeMap<_, _> = (0..40).map(line).collect();
     panel.insert("one".to_owned(), points(&[100.0]));
-    let outcomes = panel::forecast(panel, &asked(2, 1));
+    let outcomes = forecast(panel, &asked(2, 1));
     let one = outcomes.iter().find(|outcome| outcome.unique_id == "one").expect("there");
     let (low, high) = one.steps[0].intervals[1];
     assert!(low < 90.0 && high > 110.0, "{one:?}");
@@ -167,7 +178,7 @@ fn timestamps_of_a_parquet_file_may_be_in_utc_and_in_no_other_zone() {
 #[test]
 fn every_series_has_a_status_and_numbers_unless_it_failed() {
     for season in [1, 4, 12] {
-        for outcome in panel::forecast(panel(20, 48), &asked(7, season)) {
+        for outcome in forecast(panel(20, 48), &asked(7, season)) {
             let id = &outcome.unique_id;
             assert_eq!(outcome.steps.is_empty(), outcome.status == Status::Failed, "{id}");
             assert_eq!(outcome.steps.is_empty(), outcome.model_used.is_empty(), "{id}");
@@ -192,7 +203,7 @@ fn neither_the_order_of_rows_nor_the_number_of_threads_matters() {
         .collect();
     let in_pool = |n_threads: usize, panel: BTreeMap<String, Vec<Point>>| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().expect("threads");
-        pool.install(|| panel::forecast(panel, &asked(5, 4)))
+        pool.install(|| forecast(panel, &asked(5, 4)))
     };
     let one = in_pool(1, sorted);
     assert_eq!(one, in_pool(3, turned));
@@ -201,12 +212,12 @@ fn neither_the_order_of_rows_nor_the_number_of_threads_matters() {
 #[test]
 fn a_panel_of_one_series_has_an_interval_that_grows() {
     let one = BTreeMap::from([("only".to_owned(), points(&values(3, 48)))]);
-    let outcome = panel::forecast(one, &asked(8, 4)).remove(0);
+    let outcome = forecast(one, &asked(8, 4)).remove(0);
     assert_ne!(outcome.status, Status::Failed);
     let width = |idx: usize| outcome.steps[idx].intervals[1].1 - outcome.steps[idx].intervals[1].0;
     assert!(width(0) > 0.0 && width(7) > width(0), "{outcome:?}");
     let single = BTreeMap::from([("one".to_owned(), points(&[5.0]))]);
-    let outcome = panel::forecast(single, &asked(1, 1)).remove(0);
+    let outcome = forecast(single, &asked(1, 1)).remove(0);
     assert_eq!((outcome.status, outcome.steps[0].yhat), (Status::Fallback, 5.0));
     assert!(outcome.steps[0].intervals[1].1 > 5.5, "one value says little: {outcome:?}");
 }
@@ -290,4 +301,98 @@ fn what_cannot_be_read_or_asked_is_an_error() {
     error(&["t.csv", "--horizon", "1", "--season", "0"], "season 0");
     error(&["t.csv", "--horizon", "1", "--coverage", "95"], "0.95");
     error(&["t.csv", "--horizon", "1", "--out", "x.txt"], "`x.txt`");
+}
+
+/// The rows of the command over a file, in a format, or what `--out` wrote.
+fn written(folder: &tempfile::TempDir, arguments: &[&str], out: &str) -> Vec<u8> {
+    let out = folder.path().join(out);
+    let mut all = vec!["panel", "panel.csv", "--horizon", "3"];
+    let text = out.display().to_string();
+    all.extend(arguments);
+    all.extend(["--out", &text]);
+    let output = chipcast(folder.path(), &all);
+    assert_eq!(output.code, 0, "{}", output.err);
+    std::fs::read(out).expect("written")
+}
+
+fn merged(folder: &tempfile::TempDir, files: &[&str], out: &str) -> Run {
+    let mut all = vec!["merge"];
+    all.extend(files);
+    all.extend(["--out", out]);
+    chipcast(folder.path(), &all)
+}
+
+#[test]
+fn shards_put_together_are_the_bytes_of_one_run() {
+    let folder = folder();
+    let mut text = "unique_id,ds,y\n".to_owned();
+    for idx in 0..24 {
+        for (at, y) in values(idx, 30).iter().enumerate() {
+            writeln!(text, "\"s, {idx}\",{at},{y}").expect("text grows");
+        }
+    }
+    std::fs::write(folder.path().join("panel.csv"), text).expect("written");
+    for (ending, more) in [("csv", vec![]), ("parquet", vec!["--windows", "2"])] {
+        let whole = written(&folder, &more, &format!("whole.{ending}"));
+        let mut files = Vec::new();
+        for nth in ["3/3", "1/3", "2/3"] {
+            let name = format!("shard{}.{ending}", &nth[..1]);
+            let mut arguments = more.clone();
+            arguments.extend(["--shard", nth]);
+            assert!(written(&folder, &arguments, &name).len() < whole.len());
+            files.push(name);
+        }
+        let files: Vec<&str> = files.iter().map(String::as_str).collect();
+        let out = format!("merged.{ending}");
+        assert_eq!(merged(&folder, &files, &out).code, 0);
+        assert!(std::fs::read(folder.path().join(&out)).expect("written") == whole, "{ending}");
+
+        let missing = merged(&folder, &files[..2], &out);
+        let words = missing.err;
+        assert!(words.contains("is not one of 2 shards: it holds series of several"), "{words}");
+        let twice = merged(&folder, &[files[0], files[1], files[1]], &out);
+        let words = twice.err;
+        assert!(words.contains("are the same shard"), "{words}");
+    }
+}
+
+#[test]
+fn a_lesson_answers_for_a_series_alone_as_the_panel_does() {
+    let panel = series(panel(60, 24));
+    for model in [Model::Chipcast, Model::read("AutoETS").expect("offered")] {
+        let asked = Asked { model, ..asked(3, 4) };
+        let whole = panel::forecast(panel.clone(), &asked, Shard::WHOLE);
+        let mut turned = panel.clone();
+        turned.reverse();
+        let text = panel::learn(&turned, &asked).to_json();
+        let lesson = Lesson::from_json(&text).expect("as written");
+        for (series, outcome) in panel.iter().zip(&whole) {
+            assert_eq!(&lesson.answer(series), outcome);
+        }
+    }
+    let error = Lesson::from_json("{}").expect_err("nothing in it");
+    assert!(error.to_string().starts_with("not what a panel has taught"));
+}
+
+#[test]
+fn every_model_has_a_past_and_intervals_that_hold() {
+    let panel: Vec<_> =
+        (0..80).map(|idx| Series::new(format!("{idx:02}"), points(&values(idx, 48)))).collect();
+    let windows = Windows { n_windows: 4, step_size: 2, refit: Refit::Every(2) };
+    for model in Model::all() {
+        let asked = Asked { model, ..asked(4, 4) };
+        let found = panel::cross_validate(&panel, &asked, &windows, Shard::WHOLE).expect("valid");
+        assert_eq!(found.len(), 80 * 4);
+        let (mut inside, mut n) = (0_u32, 0_u32);
+        for window in &found {
+            assert_eq!(window.outcome.status, Status::Good, "{:?}", window.outcome);
+            for (step, actual) in window.outcome.steps.iter().zip(&window.actual) {
+                let (low, high) = step.intervals[0];
+                inside += u32::from((low..=high).contains(actual));
+                n += 1;
+            }
+        }
+        let share = f64::from(inside) / f64::from(n);
+        assert!((0.7..0.95).contains(&share), "{}: {share}", model.name());
+    }
 }

@@ -75,6 +75,11 @@ impl Ds {
         })
     }
 
+    /// Whether both stand on one axis: numbers, days or times.
+    pub(super) fn is_kin(self, other: Self) -> bool {
+        std::mem::discriminant(&self) == std::mem::discriminant(&other)
+    }
+
     fn day(self) -> Option<NaiveDate> {
         match self {
             Self::Number(_) => None,

@@ -3,6 +3,8 @@
 //! Pure. A residual is divided by the scale of its series, so that those of all series can stand
 //! together; quantiles are conformal, and a small panel leans on what larger ones showed.
 
+use serde::{Deserialize, Serialize};
+
 use crate::forecast::univariate::{self, Answer, Volatility};
 
 /// Parts of a scale, which is their geometric mean: seasonal change, change, spread of the members,
@@ -30,7 +32,7 @@ const USUAL_SPREAD: f64 = 1.2;
 const USUAL_GROWTH: f64 = 0.35;
 
 /// How far intervals reach, for a whole panel.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Intervals {
     weights: Weights,
     /// Ends in scales, for each coverage by periods ahead.
@@ -68,6 +70,15 @@ impl Intervals {
     }
 }
 
+/// The errors of an answer, as far as values came and ever changed.
+pub(super) fn attempts(came: &[f64], answer: &Answer) -> impl Iterator<Item = Attempt> {
+    let parts = parts(answer).into_iter().enumerate();
+    came.iter().zip(parts).filter_map(|(actual, (ahead, parts))| {
+        let error = actual - answer.path[ahead];
+        parts.map(|parts| Attempt { ahead, error, parts })
+    })
+}
+
 /// The error of a forecast that has come true.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Attempt {
@@ -80,7 +91,7 @@ pub(super) struct Attempt {
 }
 
 /// Logarithms of the parts of a scale, for each period ahead; none if nothing ever changed.
-pub(super) fn parts(answer: &Answer) -> Vec<Option<[f64; N_PARTS]>> {
+fn parts(answer: &Answer) -> Vec<Option<[f64; N_PARTS]>> {
     let Volatility { change, seasonal, recent, recent_change, roughness } = answer.volatility;
     let logs = |spread: &f64| {
         let parts = [seasonal, change, *spread, recent, recent_change, roughness];
@@ -91,7 +102,7 @@ pub(super) fn parts(answer: &Answer) -> Vec<Option<[f64; N_PARTS]>> {
 }
 
 /// How much each part of a scale counts.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Weights([f64; N_PARTS]);
 
 impl Weights {

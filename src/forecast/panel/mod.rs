@@ -1,23 +1,32 @@
 //! A user's own panel: rows of `unique_id, ds, y` to forecasts with intervals, whatever the rows are.
 //!
-//! May use `univariate` alone. Pure: never reads a file. A broken series fails by itself, with its
-//! reason: it takes part in nothing that is pooled, so that the others do not change by a bit.
+//! May use `univariate` and the error type. Pure: never reads a file. What series teach each other is
+//! learned once, as a [`Lesson`]; each is answered for alone then, so that the answer is the same bytes
+//! wherever it is made. A broken series fails by itself, with its reason: it takes part in nothing that
+//! is pooled, so that the others do not change by a bit.
 
 mod dates;
 mod interval;
+mod lesson;
+mod model;
 mod past;
+mod shard;
 mod tidy;
+mod windows;
 
 pub use dates::Ds;
+pub use lesson::{Lesson, learn};
+pub use model::Model;
+pub use shard::Shard;
 pub use tidy::{Cell, Point};
-
-use std::collections::BTreeMap;
+pub use windows::{Refit, Window, Windows, cross_validate};
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
-use super::univariate::{self, Answer, LENGTH_NEEDED, Question};
+use super::univariate::Answer;
+use crate::error::{Error, Result};
 use interval::Intervals;
-use past::Past;
 use tidy::Tidy;
 
 /// The furthest period ahead that may be asked.
@@ -25,14 +34,71 @@ pub const HORIZON_MAX: usize = 400;
 /// The longest season that may be asked.
 pub const SEASON_MAX: usize = 400;
 /// What is asked of a panel.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Asked {
+    /// What forecasts.
+    pub model: Model,
     /// Periods to forecast, at most [`HORIZON_MAX`].
     pub horizon: usize,
     /// Periods in a season, at most [`SEASON_MAX`]; told by `ds` if not given.
     pub season: Option<usize>,
     /// Coverages of the intervals, each between 0 and 1.
     pub coverages: Vec<f64>,
+}
+
+impl Asked {
+    /// Checks the bounds of each key.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] names what lies outside its bounds.
+    pub fn new(
+        model: Model,
+        horizon: usize,
+        season: Option<usize>,
+        coverages: Vec<f64>,
+    ) -> Result<Self> {
+        if !(1..=HORIZON_MAX).contains(&horizon) {
+            return Err(Error::invalid(format!(
+                "horizon {horizon} asked; needed is 1 to {HORIZON_MAX} periods"
+            )));
+        }
+        if let Some(season) = season.filter(|season| !(1..=SEASON_MAX).contains(season)) {
+            return Err(Error::invalid(format!(
+                "season {season} asked; needed is 1 to {SEASON_MAX} periods"
+            )));
+        }
+        if let Some(share) = coverages.iter().find(|share| !(**share > 0.0 && **share < 1.0)) {
+            return Err(Error::invalid(format!(
+                "coverage {share} asked; needed is a share below 1"
+            ))
+            .hint("95% is written 0.95"));
+        }
+        Ok(Self { model, horizon, season, coverages })
+    }
+}
+
+/// A series of a panel, put in order; one that cannot be forecast keeps the reason.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    unique_id: String,
+    tidy: Result<Tidy, String>,
+}
+
+impl Series {
+    /// Of points in any order.
+    pub fn new(unique_id: impl Into<String>, points: Vec<Point>) -> Self {
+        let unique_id = unique_id.into();
+        let tidy = match unique_id.as_str() {
+            "" => Err(format!("{} rows have no `unique_id`", points.len())),
+            _ => tidy::tidy(points),
+        };
+        Self { unique_id, tidy }
+    }
+
+    /// Its name.
+    pub fn unique_id(&self) -> &str {
+        &self.unique_id
+    }
 }
 
 /// How far a forecast is to be trusted.
@@ -86,52 +152,12 @@ pub struct Forecast {
     pub intervals: Vec<(f64, f64)>,
 }
 
-/// Forecasts every series; the answer is sorted by `unique_id`.
-pub fn forecast(panel: BTreeMap<String, Vec<Point>>, asked: &Asked) -> Vec<Outcome> {
-    let tidied: Vec<(String, Result<Tidy, String>)> =
-        panel.into_par_iter().map(|(id, points)| tidied(id, points)).collect();
-    let good: Vec<&Tidy> = tidied.iter().filter_map(|(_, tidy)| tidy.as_ref().ok()).collect();
-    let season = asked.season.unwrap_or_else(|| usual_season(&good));
-    let question = Question { season: season.clamp(1, SEASON_MAX), horizon: asked.horizon };
-    let panel: Vec<&[f64]> = good.iter().map(|tidy| tidy.y.as_slice()).collect();
-    let teachers = teachers(&good);
-    let past = Past::of(&panel, &teachers, question);
-    let intervals = Intervals::new(&past.attempts, question.horizon, &asked.coverages);
-    let answers = univariate::forecast_taught(&panel, &teachers, question);
-    let mut answers = answers.into_iter().zip(past.gains);
-    let outcome = |(unique_id, tidy): (String, Result<Tidy, String>)| match tidy {
-        Ok(tidy) => {
-            let (answer, gain) = answers.next().expect("every good series is answered");
-            outcome(unique_id, &tidy, &answer, gain, &intervals)
-        }
-        Err(reason) => failed(unique_id, reason),
-    };
-    tidied.into_iter().map(outcome).collect()
-}
-
-fn tidied(id: String, points: Vec<Point>) -> (String, Result<Tidy, String>) {
-    let tidy = match id.as_str() {
-        "" => Err(format!("{} rows have no `unique_id`", points.len())),
-        _ => tidy::tidy(points),
-    };
-    (id, tidy)
-}
-
-/// The series from which the others learn: whole ones that do not explode, so that an odd one changes
-/// no other; all of them if those are less than half.
-fn teachers(panel: &[&Tidy]) -> Vec<usize> {
-    let teaches = |idx: &usize| panel[*idx].left_out.is_none() && panel[*idx].is_tame();
-    let whole: Vec<usize> = (0..panel.len()).filter(teaches).collect();
-    if 2 * whole.len() < panel.len() { (0..panel.len()).collect() } else { whole }
-}
-
-/// The season that most series have by their steps.
-fn usual_season(panel: &[&Tidy]) -> usize {
-    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
-    for tidy in panel {
-        *counts.entry(tidy.step.season()).or_default() += 1;
-    }
-    counts.into_iter().max_by_key(|(_, n)| *n).map_or(1, |(season, _)| season)
+/// Forecasts every series that a shard holds, learning from all; the answer is sorted by `unique_id`.
+pub fn forecast(mut panel: Vec<Series>, asked: &Asked, shard: Shard) -> Vec<Outcome> {
+    panel.par_sort_by(|one, other| one.unique_id.cmp(&other.unique_id));
+    let (lesson, errors) = lesson::learn_with_errors(&panel, asked);
+    let held = panel.par_iter().zip(errors).filter(|(series, _)| shard.holds(&series.unique_id));
+    held.map(|(series, errors)| lesson.answer_with(series, errors)).collect()
 }
 
 fn failed(unique_id: String, reason: String) -> Outcome {
@@ -143,6 +169,7 @@ fn outcome(
     unique_id: String,
     tidy: &Tidy,
     answer: &Answer,
+    usual: (&str, usize),
     gain: Option<f64>,
     intervals: &Intervals,
 ) -> Outcome {
@@ -155,7 +182,7 @@ fn outcome(
     let Some(steps) = steps else {
         return failed(unique_id, format!("`ds` ends after `{}`", tidy.last));
     };
-    let reason = reason(tidy, answer);
+    let reason = reason(tidy, answer, usual);
     let status = match (&reason, gain) {
         (Some(_), _) => Status::Fallback,
         (None, Some(gain)) if gain <= 0.0 => Status::NoSkill,
@@ -164,12 +191,13 @@ fn outcome(
     Outcome { unique_id, status, reason, model_used: answer.model_used, steps }
 }
 
-fn reason(tidy: &Tidy, answer: &Answer) -> Option<String> {
+/// Why another model than the usual one made a forecast: its name, and the values that it needs.
+fn reason(tidy: &Tidy, answer: &Answer, (name, n_needed): (&str, usize)) -> Option<String> {
     let n = tidy.y.len();
-    let plain = answer.model_used != "univariate";
+    let plain = answer.model_used != name;
     let simple = match n {
         _ if !plain => None,
-        ..LENGTH_NEEDED => Some(format!("{n} values are known, {LENGTH_NEEDED} are needed")),
+        _ if n < n_needed => Some(format!("{n} values are known, {n_needed} are needed")),
         _ => Some("no other model stays near the values".to_owned()),
     };
     let parts: Vec<String> = tidy.left_out.iter().cloned().chain(simple).collect();

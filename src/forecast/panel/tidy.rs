@@ -29,6 +29,8 @@ pub struct Point {
 pub(super) struct Tidy {
     /// Its values, without gaps, in order.
     pub(super) y: Vec<f64>,
+    /// Where the first one stands.
+    pub(super) first: Ds,
     /// Where the last one stands.
     pub(super) last: Ds,
     /// The step from each to the next.
@@ -41,8 +43,37 @@ pub(super) struct Tidy {
 const WILD: f64 = 1e6;
 
 impl Tidy {
-    /// Whether the values are of comparable size, zeros aside.
+    /// Where the value of an index stands.
+    pub(super) fn at(&self, idx: usize) -> Option<Ds> {
+        self.first.after(self.step, u32::try_from(idx).ok()?)
+    }
+
+    /// How many values stand at `ds` or before.
+    pub(super) fn n_until(&self, ds: Ds) -> usize {
+        let (mut low, mut high) = (0, self.y.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.at(middle).is_some_and(|at| at <= ds) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// The first `n` values, at least one, as if no more had come.
+    pub(super) fn up_to(&self, n: usize) -> Option<Self> {
+        let y = self.y.get(..n).filter(|y| !y.is_empty())?.to_vec();
+        let (first, last, step) = (self.first, self.at(n - 1)?, self.step);
+        Some(Self { y, first, last, step, left_out: self.left_out.clone() })
+    }
+
+    /// Whether the values ever change, and are of comparable size, zeros aside.
     pub(super) fn is_tame(&self) -> bool {
+        if self.y.iter().all(|y| *y == self.y[0]) {
+            return false;
+        }
         let mut sizes: Vec<f64> = self.y.iter().map(|y| y.abs()).filter(|y| *y > 0.0).collect();
         sizes.sort_by(f64::total_cmp);
         sizes.last().is_none_or(|largest| largest / WILD <= sizes[sizes.len() / 2])
@@ -66,8 +97,7 @@ pub(super) fn tidy(mut points: Vec<Point>) -> Result<Tidy, String> {
             _ => {}
         }
     }
-    let kind = |ds: &Ds| std::mem::discriminant(ds);
-    if at.windows(2).any(|pair| kind(&pair[0]) != kind(&pair[1])) {
+    if at.windows(2).any(|pair| !pair[0].is_kin(pair[1])) {
         return Err("`ds` mixes dates, timestamps and whole numbers".to_owned());
     }
     at.sort_unstable();
@@ -98,7 +128,7 @@ pub(super) fn tidy(mut points: Vec<Point>) -> Result<Tidy, String> {
         (0, _) => Some(format!("the last {after} values are missing")),
         _ => Some(format!("gap before `{}`: {before} earlier values are left out", at[start])),
     };
-    Ok(Tidy { y, last: at[end], step, left_out })
+    Ok(Tidy { y, first: at[start], last: at[end], step, left_out })
 }
 
 /// Whether one point is a step after another.

@@ -5,6 +5,7 @@
 //! of which counts the same whatever its length. Does not depend on the order of threads.
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::count;
 use super::normal::solve;
@@ -51,27 +52,32 @@ impl Scaled {
     }
 }
 
-/// The next `horizon` values of each series that has more than `n_lags`; none at all if the `teachers`,
-/// which are indexes into the panel, are too few to learn from.
-pub(super) fn paths(
-    panel: &[Scaled],
-    teachers: &[usize],
+/// What a panel teaches: for each horizon the weights of what is seen of a series.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Pool {
     n_lags: usize,
-    horizon: usize,
-) -> Vec<Option<Vec<f64>>> {
-    let rows = Rows::of(panel, teachers, n_lags);
-    if rows.at.len() < ROWS_PER_WEIGHT * rows.width {
-        return vec![None; panel.len()];
+    weights: Vec<Vec<f64>>,
+}
+
+impl Pool {
+    /// Learns from the `teachers`; nothing if they are too few.
+    pub(super) fn learn(teachers: &[Scaled], n_lags: usize, horizon: usize) -> Option<Self> {
+        let rows = Rows::of(teachers, n_lags);
+        if rows.at.len() < ROWS_PER_WEIGHT * rows.width {
+            return None;
+        }
+        let weights = (1..=horizon).into_par_iter().map(|ahead| rows.fit(ahead)).collect();
+        Some(Self { n_lags, weights })
     }
-    let weights: Vec<_> = (1..=horizon).into_par_iter().map(|ahead| rows.fit(ahead)).collect();
-    let path = |series: &Scaled| {
-        let at = series.values.len().checked_sub(1).filter(|at| *at >= n_lags)?;
-        let mut row = vec![0.0; n_lags + N_BESIDE];
-        series.features(at, n_lags, &mut row);
+
+    /// The next values of a series, if it has more than `n_lags`.
+    pub(super) fn path(&self, series: &Scaled) -> Option<Vec<f64>> {
+        let at = series.values.len().checked_sub(1).filter(|at| *at >= self.n_lags)?;
+        let mut row = vec![0.0; self.n_lags + N_BESIDE];
+        series.features(at, self.n_lags, &mut row);
         let next = |weights: &Vec<f64>| (series.values[at] + dot(&row, weights)) * series.unit;
-        Some(weights.iter().map(next).collect())
-    };
-    panel.par_iter().map(path).collect()
+        Some(self.weights.iter().map(next).collect())
+    }
 }
 
 /// Every moment of every series from which the weights are learned.
@@ -89,16 +95,16 @@ struct Moment {
 }
 
 impl<'a> Rows<'a> {
-    fn of(panel: &'a [Scaled], teachers: &[usize], n_lags: usize) -> Self {
+    fn of(panel: &'a [Scaled], n_lags: usize) -> Self {
         let width = n_lags + N_BESIDE;
-        let n_windows = (ROWS_MAX / teachers.len().max(1)).clamp(2, WINDOWS_MAX);
-        let moments = |series: &usize| {
-            let (series, last) = (*series, panel[*series].values.len().saturating_sub(1));
+        let n_windows = (ROWS_MAX / panel.len().max(1)).clamp(2, WINDOWS_MAX);
+        let moments = |series: usize| {
+            let last = panel[series].values.len().saturating_sub(1);
             let first = n_lags.max(last.saturating_sub(n_windows));
             let weight = 1.0 / count(last.saturating_sub(first).max(1));
             (first..last).map(move |at| Moment { series, at, weight })
         };
-        let at: Vec<Moment> = teachers.iter().flat_map(moments).collect();
+        let at: Vec<Moment> = (0..panel.len()).flat_map(moments).collect();
         let mut features = vec![0.0; at.len() * width];
         features
             .par_chunks_mut(width)
@@ -164,17 +170,18 @@ mod tests {
             Scaled::new(&values)
         };
         let panel: Vec<_> = (0..60).map(|_| series()).collect();
-        for (series, path) in panel.iter().zip(paths(&panel, &(0..60).collect::<Vec<_>>(), 4, 1)) {
+        let pool = Pool::learn(&panel, 4, 1).expect("enough rows");
+        for series in &panel {
             let [.., before, last] = series.values[..] else { panic!("too short") };
             let needed = (last + 0.5 * (last - before)) * series.unit;
-            let found = path.expect("long enough")[0];
+            let found = pool.path(series).expect("long enough")[0];
             assert!((found - needed).abs() < 0.5 * series.unit, "{found} for {needed}");
         }
     }
 
     #[test]
     fn a_small_panel_teaches_nothing() {
-        assert_eq!(paths(&[Scaled::new(&[1.0, 2.0, 4.0])], &[0], 2, 3), [None]);
-        assert!(paths(&[], &[], 2, 3).is_empty());
+        assert_eq!(Pool::learn(&[Scaled::new(&[1.0, 2.0, 4.0])], 2, 3), None);
+        assert_eq!(Pool::learn(&[], 2, 3), None);
     }
 }

@@ -10,12 +10,15 @@ pub mod smooth;
 pub mod theta;
 
 mod autoregress;
+mod local;
 mod normal;
 mod simplex;
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
-use autoregress::Scaled;
+use autoregress::{Pool, Scaled};
+pub use local::Local;
 pub(super) use normal::solve;
 use season::Adjusted;
 use smooth::Trend;
@@ -54,7 +57,7 @@ const N_LAGS: (usize, usize) = (4, 12);
 const RANGES_MAX: f64 = 20.0;
 
 /// What is asked of every series of a panel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
     /// Periods in a season; 1 for none.
     pub season: usize,
@@ -101,24 +104,71 @@ pub fn forecast(panel: &[&[f64]], question: Question) -> Vec<Answer> {
 /// Like [`forecast`], but the pooled members learn from the `teachers` alone: indexes into the panel.
 /// The answer of a series does not depend on any other that teaches nothing.
 pub fn forecast_taught(panel: &[&[f64]], teachers: &[usize], question: Question) -> Vec<Answer> {
-    let series: Vec<Series> = panel.par_iter().map(|y| Series::new(y, question.season)).collect();
-    let is_long = |idx: &usize| series[*idx].values.len() >= LENGTH_NEEDED;
-    let teachers: Vec<usize> = teachers.iter().copied().filter(is_long).collect();
-    let n_lags = question.season.saturating_add(2).clamp(N_LAGS.0, N_LAGS.1);
-    let pooled = |levels: &(dyn Fn(&Series) -> Vec<f64> + Sync)| {
-        let panel: Vec<_> = series.par_iter().map(|series| Scaled::new(&levels(series))).collect();
-        autoregress::paths(&panel, &teachers, n_lags, question.horizon)
-    };
-    let root = pooled(&|series| series.on(Scale::Root, &series.adjusted.values));
-    let log = pooled(&|series| series.on(Scale::Log, &series.adjusted.values));
-    let seasonal = match question.season {
-        season if (2..=n_lags).contains(&season) => {
-            pooled(&|series| series.on(Scale::Root, &series.values))
+    let pools = Pools::learn(teachers.iter().map(|idx| panel[*idx]), question);
+    panel.par_iter().map(|y| pools.answer(y)).collect()
+}
+
+/// What the three pooled members have learned: with it, a series is answered for without the others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pools {
+    question: Question,
+    root: Option<Pool>,
+    log: Option<Pool>,
+    /// On values with their season; none where that is `root`, or where nothing was learned.
+    seasonal: Option<Pool>,
+}
+
+impl Pools {
+    /// Learns from series, each with at least one value, in their order; short ones teach nothing.
+    pub fn learn<'a>(teachers: impl Iterator<Item = &'a [f64]>, question: Question) -> Self {
+        let teachers: Vec<&[f64]> = teachers.filter(|y| y.len() >= LENGTH_NEEDED).collect();
+        let series: Vec<Series> =
+            teachers.par_iter().map(|y| Series::new(y, question.season)).collect();
+        let pool = |levels: &(dyn Fn(&Series) -> Vec<f64> + Sync)| {
+            let panel: Vec<_> =
+                series.par_iter().map(|series| Scaled::new(&levels(series))).collect();
+            Pool::learn(&panel, question.n_lags(), question.horizon)
+        };
+        let own_season = question.is_seasonal_pool();
+        Self {
+            question,
+            root: pool(&|series| series.on(Scale::Root, &series.adjusted.values)),
+            log: pool(&|series| series.on(Scale::Log, &series.adjusted.values)),
+            seasonal: own_season
+                .then(|| pool(&|series| series.on(Scale::Root, &series.values)))
+                .flatten(),
         }
-        _ => root.clone(),
-    };
-    let pools = root.into_par_iter().zip(log).zip(seasonal).map(|((a, b), c)| [a, b, c]);
-    series.par_iter().zip(pools).map(|(series, pool)| series.answer(pool, question)).collect()
+    }
+
+    /// Answers for a series, which has at least one value; all are finite.
+    pub fn answer(&self, y: &[f64]) -> Answer {
+        let question = self.question;
+        let series = Series::new(y, question.season);
+        let says = |pool: &Option<Pool>, scale: Scale, y: &[f64]| {
+            pool.as_ref()?.path(&Scaled::new(&series.on(scale, y)))
+        };
+        let adjusted = &series.adjusted.values;
+        let root = says(&self.root, Scale::Root, adjusted);
+        let log = says(&self.log, Scale::Log, adjusted);
+        let seasonal = if question.is_seasonal_pool() {
+            says(&self.seasonal, Scale::Root, &series.values)
+        } else {
+            root.clone()
+        };
+        series.answer([root, log, seasonal], question)
+    }
+}
+
+impl Question {
+    /// Latest changes that the pooled members see.
+    fn n_lags(self) -> usize {
+        self.season.saturating_add(2).clamp(N_LAGS.0, N_LAGS.1)
+    }
+
+    /// Whether a pooled member sees values with their season.
+    fn is_seasonal_pool(self) -> bool {
+        (2..=self.n_lags()).contains(&self.season)
+    }
 }
 
 /// A single model of a series: its season is taken out before and put back after; the model is told a
@@ -175,7 +225,7 @@ impl Series {
     }
 
     fn answer(&self, [root, log, seasonal]: Pooled, question: Question) -> Answer {
-        let (n, Question { season, horizon }) = (self.values.len(), question);
+        let (n, horizon) = (self.values.len(), question.horizon);
         let mut members = Vec::with_capacity(MEMBERS.len());
         if n >= LENGTH_NEEDED {
             members.extend(self.own_members(question));
@@ -183,7 +233,7 @@ impl Series {
             members.extend(log.map(|path| self.restored(self.back(Scale::Log, path))));
             members.extend(seasonal.map(|path| {
                 let path = self.back(Scale::Root, path);
-                if (2..=N_LAGS.1).contains(&season) { path } else { self.restored(path) }
+                if question.is_seasonal_pool() { path } else { self.restored(path) }
             }));
         }
         for path in &mut members {
@@ -195,36 +245,50 @@ impl Series {
             (model_used, members) = (name, vec![path]);
         }
         let (path, spread) = mean_and_spread(&members, horizon);
-        let scaled = |values: Vec<f64>| values.iter().map(|v| finite(v * self.unit)).collect();
-        let volatility = self.volatility(season);
-        Answer { path: scaled(path), spread: scaled(spread), model_used, volatility }
+        let volatility = self.volatility(question.season);
+        Answer { path: self.sized(path), spread: self.sized(spread), model_used, volatility }
+    }
+
+    /// Values in the unit of the series.
+    fn sized(&self, values: Vec<f64>) -> Vec<f64> {
+        values.iter().map(|value| finite(value * self.unit)).collect()
     }
 
     /// The members that need no other series.
-    fn own_members(&self, Question { season, horizon }: Question) -> [Vec<f64>; 5] {
-        let (n, adjusted) = (self.values.len(), &self.adjusted.values);
-        let theta = |y: &[f64]| theta::path(y, Theta::DynamicOptimised, horizon);
+    fn own_members(&self, question: Question) -> [Vec<f64>; 5] {
+        let root = |theta: &dyn Fn(&[f64]) -> Vec<f64>| {
+            self.back(Scale::Root, theta(&self.on(Scale::Root, &self.adjusted.values)))
+        };
+        let theta = |y: &[f64]| theta::path(y, Theta::DynamicOptimised, question.horizon);
         let damped = |y: &[f64], season: usize| {
-            let path = smooth::fit(&self.on(Scale::Root, y), season, Trend::Damped, horizon).path;
+            let level = self.on(Scale::Root, y);
+            let path = smooth::fit(&level, season, Trend::Damped, question.horizon).path;
             self.back(Scale::Root, path)
         };
-        let clear = season::is_clear(&self.values, season) && n >= 2 * season + 5;
-        let (ets, root_ets) = if clear && season > FITTED_SEASON_MAX {
-            let automatic = smooth::automatic(adjusted, 1, horizon);
-            (self.restored(automatic), self.restored(damped(adjusted, 1)))
-        } else {
-            let season = if clear { season } else { 1 };
-            (smooth::automatic(&self.values, season, horizon), damped(&self.values, season))
-        };
-        let root_theta = self.back(Scale::Root, theta(&self.on(Scale::Root, adjusted)));
-        let ces_season = if n >= 2 * season + 2 { season } else { 1 };
         [
-            self.restored(root_theta),
-            self.restored(theta(adjusted)),
-            ets,
-            root_ets,
-            ces::fit(&self.values, ces_season, horizon).path,
+            self.restored(root(&theta)),
+            self.restored(theta(&self.adjusted.values)),
+            self.smoothed(question, |y, season| smooth::automatic(y, season, question.horizon)),
+            self.smoothed(question, damped),
+            self.complex(question),
         ]
+    }
+
+    /// What smoothing says: `model` gets the values and their season where it is clear and the values are
+    /// enough, or values without season; a long season is taken out before.
+    fn smoothed(&self, question: Question, model: impl Fn(&[f64], usize) -> Vec<f64>) -> Vec<f64> {
+        let (n, season) = (self.values.len(), question.season);
+        let clear = season::is_clear(&self.values, season) && n >= 2 * season + 5;
+        if clear && season > FITTED_SEASON_MAX {
+            return self.restored(model(&self.adjusted.values, 1));
+        }
+        model(&self.values, if clear { season } else { 1 })
+    }
+
+    /// What complex smoothing says.
+    fn complex(&self, Question { season, horizon }: Question) -> Vec<f64> {
+        let season = if self.values.len() >= 2 * season + 2 { season } else { 1 };
+        ces::fit(&self.values, season, horizon).path
     }
 
     fn on(&self, scale: Scale, y: &[f64]) -> Vec<f64> {

@@ -9,7 +9,7 @@ use super::count;
 use super::simplex::minimise;
 
 /// What is smoothed how far.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Theta {
     /// Theta is 2, the line that of all values.
     Standard,
