@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::interval::{self, Attempt, Intervals};
 use super::past::{self, Errors};
 use super::tidy::Tidy;
-use super::{Asked, Outcome, SEASON_MAX, Series, failed, outcome};
+use super::{Asked, Outcome, SEASON_MAX, Series, Values, failed, outcome};
 use crate::error::{Error, Result};
 use crate::forecast::univariate::{LENGTH_NEEDED, Pools, Question};
 
@@ -75,7 +75,10 @@ pub(super) fn learn_from(good: &[&Tidy], asked: &Asked) -> (Lesson, BTreeMap<usi
         let pools = asked.model.learn(known.iter().map(|(_, (known, _))| *known), question);
         let answers: Vec<_> = known
             .par_iter()
-            .map(|(_, (known, _))| asked.model.answer(&pools, known, question))
+            .map(|(idx, (known, _))| {
+                let values = Values { y: known, x: &good[*idx].x };
+                asked.answer(&pools, values, question)
+            })
             .collect();
         for ((idx, (known, came)), answer) in known.iter().zip(&answers) {
             errors.entry(*idx).or_default().add_all(known, came, answer, question.season);
@@ -109,8 +112,8 @@ impl Lesson {
 
     /// The forecast of a series of which the skill is told, or not asked for.
     pub(super) fn outcome(&self, unique_id: String, tidy: &Tidy, gain: Option<f64>) -> Outcome {
-        let answer = self.asked.model.answer(&self.pools, &tidy.y, self.question);
-        let n_needed = self.asked.model.n_needed(self.question.season);
+        let answer = self.asked.answer(&self.pools, tidy.values(), self.question);
+        let n_needed = self.asked.n_needed(self.question.season);
         let usual = (self.asked.model.name_in_rows(), n_needed);
         outcome(unique_id, tidy, &answer, usual, gain, &self.intervals)
     }
@@ -121,7 +124,8 @@ impl Lesson {
         for (back, pools) in &self.past {
             let season = self.question.season;
             if let Some((known, came)) = past::cut(&tidy.y, *back, season) {
-                let answer = self.asked.model.answer(pools, known, self.question);
+                let values = Values { y: known, x: &tidy.x };
+                let answer = self.asked.answer(pools, values, self.question);
                 errors.add_all(known, came, &answer, season);
             }
         }

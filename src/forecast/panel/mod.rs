@@ -1,11 +1,12 @@
 //! A user's own panel: rows of `unique_id, ds, y` to forecasts with intervals, whatever the rows are.
 //!
-//! May use `univariate` and the error type. Pure: never reads a file. What series teach each other is
+//! May use `univariate`, `regression` and the error type. Pure: never reads a file. What series teach each other is
 //! learned once, as a [`Lesson`]; each is answered for alone then, so that the answer is the same bytes
 //! wherever it is made. A broken series fails by itself, with its reason: it takes part in nothing that
 //! is pooled, so that the others do not change by a bit.
 
 mod dates;
+mod drivers;
 mod interval;
 mod lesson;
 mod model;
@@ -15,11 +16,14 @@ mod tidy;
 mod windows;
 
 pub use dates::Ds;
+pub use drivers::Ridge;
 pub use lesson::{Lesson, learn};
 pub use model::Model;
 pub use shard::Shard;
 pub use tidy::{Cell, Point};
 pub use windows::{Refit, Window, Windows, cross_validate};
+
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -27,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use super::univariate::Answer;
 use crate::error::{Error, Result};
 use interval::Intervals;
-use tidy::Tidy;
+use tidy::{Tidy, Values};
 
 /// The furthest period ahead that may be asked.
 pub const HORIZON_MAX: usize = 400;
@@ -44,6 +48,8 @@ pub struct Asked {
     pub season: Option<usize>,
     /// Coverages of the intervals, each between 0 and 1.
     pub coverages: Vec<f64>,
+    /// What [`Model::Ridge`] sees; the other models do without.
+    pub ridge: Ridge,
 }
 
 impl Asked {
@@ -73,7 +79,7 @@ impl Asked {
             ))
             .hint("95% is written 0.95"));
         }
-        Ok(Self { model, horizon, season, coverages })
+        Ok(Self { model, horizon, season, coverages, ridge: Ridge::default() })
     }
 }
 
@@ -93,6 +99,13 @@ impl Series {
             _ => tidy::tidy(points),
         };
         Self { unique_id, tidy }
+    }
+
+    /// The same with columns that are known beside the values and ahead of them, for [`Model::Ridge`]: one
+    /// number a column at each point, as many at all of them.
+    #[must_use]
+    pub fn with_drivers(self, rows: &BTreeMap<Ds, Vec<f64>>) -> Self {
+        Self { tidy: self.tidy.map(|tidy| tidy.beside(rows)), ..self }
     }
 
     /// Its name.
@@ -198,6 +211,9 @@ fn reason(tidy: &Tidy, answer: &Answer, (name, n_needed): (&str, usize)) -> Opti
     let simple = match n {
         _ if !plain => None,
         _ if n < n_needed => Some(format!("{n} values are known, {n_needed} are needed")),
+        _ if name == model::RIDGE => {
+            Some("a driver is not known for every period, or nothing can be fitted".to_owned())
+        }
         _ => Some("no other model stays near the values".to_owned()),
     };
     let parts: Vec<String> = tidy.left_out.iter().cloned().chain(simple).collect();

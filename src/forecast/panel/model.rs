@@ -1,9 +1,10 @@
 //! What forecasts the series of a panel: the combination, or a single model by its name.
 //!
-//! Pure. The names are those of other forecasting packages, so that a script finds its models here.
+//! May use `univariate` and `drivers`. Pure. The names are those of other forecasting packages, so that a script finds its models here.
 
 use serde::{Deserialize, Serialize};
 
+use super::{Asked, Values};
 use crate::error::{Error, Result};
 use crate::forecast::univariate::theta::Theta;
 use crate::forecast::univariate::{Answer, LENGTH_NEEDED, Local, Pools, Question};
@@ -15,6 +16,8 @@ pub enum Model {
     /// The combination of eight members, three of which learn from the whole panel.
     #[default]
     Chipcast,
+    /// Ridge regression on a series' own lags and on columns that are known ahead: [`super::Ridge`].
+    Ridge,
     /// A model that sees a series' own values alone.
     Alone(Local),
 }
@@ -35,11 +38,14 @@ const ALONE: [(&str, Local); 12] = [
     ("AutoCES", Local::AutoCes),
 ];
 const CHIPCAST: &str = "Chipcast";
+pub(super) const RIDGE: &str = "Ridge";
 
 impl Model {
     /// Every model.
     pub fn all() -> impl Iterator<Item = Self> {
-        [Self::Chipcast].into_iter().chain(ALONE.iter().map(|(_, local)| Self::Alone(*local)))
+        [Self::Chipcast, Self::Ridge]
+            .into_iter()
+            .chain(ALONE.iter().map(|(_, local)| Self::Alone(*local)))
     }
 
     /// The model of a name.
@@ -58,6 +64,7 @@ impl Model {
     pub fn name(self) -> &'static str {
         match self {
             Self::Chipcast => CHIPCAST,
+            Self::Ridge => RIDGE,
             Self::Alone(local) => {
                 let found = ALONE.iter().find(|(_, other)| *other == local);
                 found.expect("every single model has a name").0
@@ -65,25 +72,9 @@ impl Model {
         }
     }
 
-    /// Values that a series needs for it.
-    pub(super) fn n_needed(self, season: usize) -> usize {
-        match self {
-            Self::Chipcast => LENGTH_NEEDED,
-            Self::Alone(local) => local.n_needed(season),
-        }
-    }
-
     /// What rows call it where it made the forecast.
     pub(super) fn name_in_rows(self) -> &'static str {
         if self == Self::Chipcast { "univariate" } else { self.name() }
-    }
-
-    /// What it says of values; single models have no use for what the panel taught.
-    pub(super) fn answer(self, pools: &Pools, y: &[f64], question: Question) -> Answer {
-        match self {
-            Self::Chipcast => pools.answer(y),
-            Self::Alone(local) => local.answer(y, question, self.name()),
-        }
     }
 
     /// What it learns from the teachers of a panel.
@@ -94,7 +85,27 @@ impl Model {
     ) -> Pools {
         match self {
             Self::Chipcast => Pools::learn(teachers, question),
-            Self::Alone(_) => Pools::learn(std::iter::empty(), question),
+            Self::Ridge | Self::Alone(_) => Pools::learn(std::iter::empty(), question),
+        }
+    }
+}
+
+impl Asked {
+    /// Values that a series needs for the model.
+    pub(super) fn n_needed(&self, season: usize) -> usize {
+        match self.model {
+            Model::Chipcast => LENGTH_NEEDED,
+            Model::Ridge => self.ridge.n_needed(),
+            Model::Alone(local) => local.n_needed(season),
+        }
+    }
+
+    /// What the model says of values; only the combination has a use for what the panel taught.
+    pub(super) fn answer(&self, pools: &Pools, values: Values<'_>, question: Question) -> Answer {
+        match self.model {
+            Model::Chipcast => pools.answer(values.y),
+            Model::Ridge => self.ridge.answer(values, question),
+            Model::Alone(local) => local.answer(values.y, question, self.model.name()),
         }
     }
 }

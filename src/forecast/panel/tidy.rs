@@ -2,6 +2,8 @@
 //!
 //! Pure. Never fills a gap: of a series with gaps the part after the last one is used, and said so.
 
+use std::collections::BTreeMap;
+
 use super::dates::{Ds, Step};
 
 /// A value as it came.
@@ -37,12 +39,39 @@ pub(super) struct Tidy {
     pub(super) step: Step,
     /// What was left out, if anything was.
     pub(super) left_out: Option<String>,
+    /// Columns that are known beside the values, and ahead of them.
+    pub(super) x: Vec<Vec<f64>>,
+}
+
+/// What a model sees of a series.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Values<'a> {
+    /// Its values.
+    pub(super) y: &'a [f64],
+    /// Columns from the first value on, as far as they are known.
+    pub(super) x: &'a [Vec<f64>],
 }
 
 /// How far the largest value of a tame series may be above its middle one.
 const WILD: f64 = 1e6;
 
 impl Tidy {
+    /// All that is known.
+    pub(super) fn values(&self) -> Values<'_> {
+        Values { y: &self.y, x: &self.x }
+    }
+
+    /// The same with columns, by where their rows stand; they end before the first row that is missing or
+    /// has something else than a number.
+    pub(super) fn beside(mut self, rows: &BTreeMap<Ds, Vec<f64>>) -> Self {
+        let is_known = |row: &&Vec<f64>| row.iter().all(|value| value.is_finite());
+        let known = (0..).map_while(|idx| rows.get(&self.at(idx)?).filter(is_known));
+        let known: Vec<&Vec<f64>> = known.collect();
+        let n_columns = rows.values().next().map_or(0, Vec::len);
+        self.x = (0..n_columns).map(|k| known.iter().map(|row| row[k]).collect()).collect();
+        self
+    }
+
     /// Where the value of an index stands.
     pub(super) fn at(&self, idx: usize) -> Option<Ds> {
         self.first.after(self.step, u32::try_from(idx).ok()?)
@@ -66,7 +95,8 @@ impl Tidy {
     pub(super) fn up_to(&self, n: usize) -> Option<Self> {
         let y = self.y.get(..n).filter(|y| !y.is_empty())?.to_vec();
         let (first, last, step) = (self.first, self.at(n - 1)?, self.step);
-        Some(Self { y, first, last, step, left_out: self.left_out.clone() })
+        let (left_out, x) = (self.left_out.clone(), self.x.clone());
+        Some(Self { y, first, last, step, left_out, x })
     }
 
     /// Whether the values ever change, and are of comparable size, zeros aside.
@@ -128,7 +158,7 @@ pub(super) fn tidy(mut points: Vec<Point>) -> Result<Tidy, String> {
         (0, _) => Some(format!("the last {after} values are missing")),
         _ => Some(format!("gap before `{}`: {before} earlier values are left out", at[start])),
     };
-    Ok(Tidy { y, first: at[start], last: at[end], step, left_out })
+    Ok(Tidy { y, first: at[start], last: at[end], step, left_out, x: Vec::new() })
 }
 
 /// Whether one point is a step after another.

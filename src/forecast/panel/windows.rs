@@ -70,10 +70,11 @@ pub fn cross_validate(
     for nth in 0..n_windows {
         let back = (n_windows - 1 - nth).saturating_mul(step_size).saturating_add(asked.horizon);
         let cuts: Vec<_> = sorted.par_iter().map(|series| Cut::of(series, back)).collect();
-        if match refit {
-            Refit::Once => nth == 0,
+        let is_due = match refit {
+            Refit::Once => false,
             Refit::Every(every) => nth % every == 0,
-        } {
+        };
+        if is_due || lessons.is_empty() {
             lessons = learn_at(&sorted, &cuts, asked);
         }
         let answer = |((found, series), cut): ((&mut Vec<Window>, &&Series), &Result<Cut, _>)| {

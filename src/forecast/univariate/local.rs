@@ -49,13 +49,8 @@ impl Local {
     pub fn answer(self, y: &[f64], question: Question, name: &'static str) -> Answer {
         let series = Series::new(y, question.season);
         let enough = y.len() >= self.n_needed(question.season);
-        let path = enough.then(|| self.path(&series, question));
-        let sound = path.filter(|path| path.iter().all(|value| value.is_finite()));
-        let model_used = if sound.is_some() { name } else { "naive" };
-        let path = sound.unwrap_or_else(|| Self::Naive.path(&series, question));
-        let volatility = series.volatility(question.season);
-        let spread = vec![volatility.change; question.horizon];
-        Answer { path: series.sized(path), spread, model_used, volatility }
+        let path = enough.then(|| series.sized(self.path(&series, question)));
+        series.answer_by(path, question, name)
     }
 
     fn path(self, series: &Series, question: Question) -> Vec<f64> {
@@ -79,6 +74,28 @@ impl Local {
             Self::DampedHolt => smooth::fit(y, 1, Trend::Damped, horizon).path,
             Self::AutoCes => series.complex(question),
         }
+    }
+}
+
+/// The answer that a model of another module gives by a path in the values' own unit, or by none; see
+/// [`Local::answer`].
+pub fn answer_by(
+    y: &[f64],
+    path: Option<Vec<f64>>,
+    question: Question,
+    name: &'static str,
+) -> Answer {
+    Series::new(y, question.season).answer_by(path, question, name)
+}
+
+impl Series {
+    fn answer_by(&self, path: Option<Vec<f64>>, question: Question, name: &'static str) -> Answer {
+        let sound = path.filter(|path| path.iter().all(|value| value.is_finite()));
+        let model_used = if sound.is_some() { name } else { "naive" };
+        let path = sound.unwrap_or_else(|| self.sized(Local::Naive.path(self, question)));
+        let volatility = self.volatility(question.season);
+        let spread = vec![volatility.change; question.horizon];
+        Answer { path, spread, model_used, volatility }
     }
 }
 

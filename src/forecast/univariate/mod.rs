@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use autoregress::{Pool, Scaled};
-pub use local::Local;
+pub use local::{Local, answer_by};
 pub(super) use normal::solve;
 use season::Adjusted;
 use smooth::Trend;
