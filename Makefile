@@ -11,13 +11,14 @@ FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 # Seconds for each target; `make fuzz FUZZ_SECONDS=3600` looks longer.
 FUZZ_SECONDS ?= 8
 
-.PHONY: test test-all fmt clippy postgres postgres-test unit doc deny fuzz browser bench
+.PHONY: test test-all fmt clippy postgres postgres-test unit doc deny fuzz browser recipes bench
 
-test: fmt clippy postgres unit doc deny fuzz browser
+test: fmt clippy postgres unit doc deny fuzz browser recipes
 
 # The slow kinds in full: CHIPCAST_SLOW widens every loop that the quick tier runs once.
 test-all: fmt clippy postgres doc deny fuzz browser
 	CHIPCAST_SLOW=1 $(CARGO) test --release --locked --all-features
+	$(MAKE) recipes CHIPCAST_SLOW=1
 
 fmt:
 	$(CARGO) fmt --all --check
@@ -85,6 +86,26 @@ browser:
 		$(MAKE) $(BROWSER) && CHIPCAST_BINARY=$(or $(CARGO_TARGET_DIR),target)/release/chipcast \
 			$(BROWSER)/bin/python tests/browser/test_pages.py; \
 	else echo "no Chromium here: the tests in a browser were left out"; fi
+
+# The recipes of docs/jobs.md as they stand there: cron, systemd, GitHub Actions, and in full with Airflow.
+# Debian's packages are installed where they are missing and may be, Python's into folders of their own.
+RECIPES := $(TOOLS)/recipes
+AIRFLOW := $(TOOLS)/airflow
+HAS_SCHEDULERS := command -v crontab > /dev/null && command -v systemd-analyze > /dev/null \
+	&& python3 -c "import ensurepip" 2> /dev/null
+$(RECIPES) $(AIRFLOW): $(wildcard tests/recipes/requirements*.txt)
+	python3 -m venv --clear $@
+	$@/bin/pip install --quiet --requirement tests/recipes/requirements$(if $(filter %airflow,$@),-airflow).txt
+	touch $@
+
+recipes:
+	$(CARGO) test --release --locked --no-run
+	@{ $(HAS_SCHEDULERS); } || { apt-get update -q && apt-get install -y -q --no-install-recommends \
+		cron systemd python3-venv; } || echo "cron or systemd is missing: some tests are left out"
+	@$(MAKE) $(RECIPES) $(if $(CHIPCAST_SLOW),$(AIRFLOW))
+	@CHIPCAST_BINARY=$(or $(CARGO_TARGET_DIR),target)/release/chipcast CHIPCAST_SLOW=$(CHIPCAST_SLOW) \
+		CHIPCAST_AIRFLOW=$(if $(CHIPCAST_SLOW),$(abspath $(AIRFLOW))/bin/python) \
+		$(RECIPES)/bin/python tests/recipes/test_recipes.py
 
 # Against the budgets; against json.loads, edgartools, scipy, statsforecast and anofox-forecast where
 # public payloads lie beside the project.
