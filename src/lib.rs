@@ -29,7 +29,7 @@
 //!
 //! The core, each file using only those before it: [`error`], [`cells`], [`units`], [`period`],
 //! [`series`], [`draws`], [`observation`], [`archive`] (the point-in-time rule), [`store`] (the
-//! disk). Then [`ingest`], [`forecast`], [`scaling`], [`strategy`], [`report`], [`job`], [`rows`], `serve`
+//! disk). Then [`ingest`], [`forecast`], [`scaling`], [`strategy`], [`report`], [`rows`], [`job`], `serve`
 //! and [`cli`].
 
 pub mod archive;

@@ -32,11 +32,6 @@ impl Rows {
             Format::Html | Format::Md | Format::Pdf => Err(no_rows()),
         }
     }
-
-    /// The rows as a CSV file.
-    pub(super) fn csv_bytes(&self) -> Result<Vec<u8>> {
-        Ok(format!("{}\n", self.csv()?).into_bytes())
-    }
 }
 
 impl From<rows::Rows> for Rows {

@@ -45,11 +45,7 @@ fn renderer(asked: Format) -> Result<&'static dyn Render> {
         Format::Table | Format::Html => Ok(&Html),
         Format::Json => Ok(&Json),
         Format::Md => Ok(&Markdown),
-        #[cfg(feature = "pdf")]
-        Format::Pdf => Ok(&crate::report::Pdf),
-        #[cfg(not(feature = "pdf"))]
-        Format::Pdf => Err(Error::invalid("this build was made without the feature `pdf`")
-            .hint("build with `--features pdf`, or print the html page, which has a print style")),
+        Format::Pdf => crate::report::pdf_renderer(),
         Format::Csv => Err(Error::invalid("a page is written as html, pdf, md or json")
             .hint("rows in csv are printed by `forecast`, `scale` and the other commands")),
     }

@@ -158,6 +158,8 @@ pub enum PageFormat {
     Md,
     /// The page as JSON.
     Json,
+    /// The page on paper; needs a build with the feature `pdf`, as the released one is.
+    Pdf,
 }
 
 /// A rule of age. It names a series or a kind of source.

@@ -1,6 +1,6 @@
 //! What a run makes: its forecasts, its pages, and what became of each series.
 //!
-//! May use the core, `forecast`, `report` and `job::file`. Knows neither clock nor disk: the same job on
+//! May use the core, `forecast`, `report`, `rows` and `job::file`. Knows neither clock nor disk: the same job on
 //! the same snapshot makes the same bytes.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,9 @@ use crate::forecast::engine::Chipcast;
 use crate::forecast::run_record::Bought;
 use crate::report::desk::{Companies, Desk, HORIZON, PAGES};
 use crate::report::machines::Machines;
-use crate::report::{Block, Html, Json, Markdown, Prose, Render, Report, Tone};
+use crate::report::{Block, Html, Json, Markdown, Prose, Render, Report, Tone, pdf_renderer};
+use crate::rows::forecast::{Asked, Told};
+use crate::rows::{self, Rows};
 use crate::series::SeriesId;
 use crate::store::runs::OutFile;
 
@@ -63,26 +65,31 @@ pub fn companies(reports: &Reports) -> Vec<String> {
     reports.companies.iter().map(|company| company.to_ascii_lowercase()).collect()
 }
 
-fn renderer(format: PageFormat) -> &'static dyn Render {
-    match format {
+fn renderer(format: PageFormat) -> Result<&'static dyn Render> {
+    Ok(match format {
         PageFormat::Html => &Html,
         PageFormat::Md => &Markdown,
         PageFormat::Json => &Json,
-    }
+        PageFormat::Pdf => pdf_renderer()?,
+    })
 }
 
 /// The names of the files that a job writes, but for the manifest and what lies beside it.
-pub fn file_names(job: &Job) -> Vec<String> {
+///
+/// # Errors
+/// [`Error::Invalid`] for a format that this build does not have.
+pub fn file_names(job: &Job) -> Result<Vec<String>> {
     let mut names = vec![FORECASTS_FILE.to_owned()];
     if let Some(reports) = &job.reports {
         let mut subjects = companies(reports);
         subjects.extend(reports.industry.then(|| "industry".to_owned()));
         for subject in subjects {
-            let ending = |format: &PageFormat| renderer(*format).extension();
-            names.extend(reports.formats.iter().map(|f| format!("{subject}.{}", ending(f))));
+            for format in &reports.formats {
+                names.push(format!("{subject}.{}", renderer(*format)?.extension()));
+            }
         }
     }
-    names
+    Ok(names)
 }
 
 /// Makes everything that a job asks for, from what a snapshot knows.
@@ -97,8 +104,8 @@ pub fn make(job: &Job, known: &Snapshot, run_id: &str, late: &[String]) -> Resul
     let new_desk = |_: &Reports| Desk::new(known.clone(), run_id.to_owned(), job.seed);
     let desk = job.reports.as_ref().map(new_desk).transpose()?;
     let mut made = forecasts(&asked, known, desk.as_ref())?;
-    let table = table(&asked, &made.forecasts)?;
-    made.files.push((FORECASTS_FILE.to_owned(), table));
+    let table = table(&asked, known, &made.forecasts, (run_id, job.seed));
+    made.files.push((FORECASTS_FILE.to_owned(), table.csv_bytes()?));
     if let Some((reports, desk)) = job.reports.as_ref().zip(desk.as_ref()) {
         pages(&mut made, reports, desk, late)?;
     }
@@ -167,61 +174,23 @@ fn status(forecast: &Forecast) -> SeriesStatus {
     }
 }
 
-/// One row a series, period and coverage; a refused period has no numbers.
-fn table(asked: &[ForecastSpec], forecasts: &[Forecast]) -> Result<Vec<u8>> {
-    let broken = |e: csv::Error| Error::store("forecasts cannot be written as CSV").caused_by(e);
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer
-        .write_record([
-            "series",
-            "unit",
-            "origin",
-            "horizon",
-            "period_start",
-            "period_end",
-            "median",
-            "coverage",
-            "lower",
-            "upper",
-            "grade",
-            "model_used",
-            "fallback_reason",
-            "refusal",
-        ])
-        .map_err(broken)?;
-    let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-    for forecast in forecasts {
-        let spec = asked.iter().find(|spec| spec.series == forecast.target.as_str());
-        let coverages = spec.map_or_else(default_coverage, |spec| spec.coverage.clone());
-        for (step, coverage) in
-            forecast.steps.iter().flat_map(|step| coverages.iter().map(move |c| (step, *c)))
-        {
-            let is_claimed = step.refusal.is_none();
-            let ends = step.quantiles.interval(coverage).filter(|_| is_claimed);
-            let refusal = step.refusal.as_ref().map_or("", |refusal| refusal.code.word());
-            writer
-                .write_record([
-                    forecast.target.as_str(),
-                    forecast.unit.word(),
-                    &forecast.origin.to_string(),
-                    &step.horizon.to_string(),
-                    &step.period.start().to_string(),
-                    &step.period.end().to_string(),
-                    &number(Some(step.median).filter(|_| is_claimed)),
-                    &coverage.to_string(),
-                    &number(ends.map(|ends| ends.0)),
-                    &number(ends.map(|ends| ends.1)),
-                    forecast.skill.grade_at(step.horizon).letter(),
-                    step.model_used,
-                    forecast.fallback_reason.as_deref().unwrap_or(""),
-                    refusal,
-                ])
-                .map_err(broken)?;
-        }
+/// The rows that `chipcast forecast` prints, each series with the coverages asked for it.
+fn table(
+    asked: &[ForecastSpec],
+    known: &Snapshot,
+    forecasts: &[Forecast],
+    (run_id, seed): (&str, u64),
+) -> Rows {
+    let told: Vec<Told<'_>> =
+        forecasts.par_iter().map(|forecast| Told::of(known, forecast)).collect();
+    let mut rows = Rows::new(&rows::forecast::COLUMNS);
+    for told in told {
+        let spec = asked.iter().find(|spec| spec.series == told.forecast.target.as_str());
+        let coverage = spec.map_or_else(default_coverage, |spec| spec.coverage.clone());
+        let asked = Asked { coverage: &coverage, with_mean: false, n_samples: 0, run_id, seed };
+        rows.extend(rows::forecast::rows(&[told], &asked));
     }
-    writer
-        .into_inner()
-        .map_err(|e| Error::store("forecasts cannot be written as CSV").caused_by(e.into_error()))
+    rows
 }
 
 fn pages(made: &mut Made, reports: &Reports, desk: &Desk, late: &[String]) -> Result<()> {
@@ -261,7 +230,7 @@ fn write(
         first.blocks.splice(0..0, notes);
     }
     for format in &reports.formats {
-        let renderer = renderer(*format);
+        let renderer = renderer(*format)?;
         let name = format!("{subject}.{}", renderer.extension());
         made.files.push((name, renderer.render(&page)?));
     }

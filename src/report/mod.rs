@@ -41,6 +41,18 @@ pub use markdown::Markdown;
 pub use pdf::Pdf;
 pub use source::{Footnotes, SourceKind, SourceRef, Sources};
 
+/// The renderer of PDF, if this build has it.
+///
+/// # Errors
+/// [`crate::Error::Invalid`] if it was made without the feature `pdf`.
+pub fn pdf_renderer() -> Result<&'static dyn Render> {
+    #[cfg(feature = "pdf")]
+    return Ok(&Pdf);
+    #[cfg(not(feature = "pdf"))]
+    return Err(crate::Error::invalid("this build was made without the feature `pdf`")
+        .hint("build with `--features pdf`, or print the html page, which has a print style"));
+}
+
 /// A format in which a report is written.
 pub trait Render {
     /// The ending of its files.

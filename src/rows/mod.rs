@@ -82,6 +82,12 @@ impl Rows {
         self.rows.push(row);
     }
 
+    /// Adds the rows of another table with the same columns.
+    pub fn extend(&mut self, other: Self) {
+        debug_assert_eq!(self.columns, other.columns);
+        self.rows.extend(other.rows);
+    }
+
     /// A key beside `rows` in the JSON document.
     pub fn beside(&mut self, key: &str, value: Value) {
         self.extra.insert(key.to_owned(), value);
@@ -129,6 +135,14 @@ impl Rows {
             Error::store("the rows cannot be written as CSV").caused_by(e.into_error())
         })?;
         Ok(String::from_utf8_lossy(&bytes).trim_end().to_owned())
+    }
+
+    /// The same as a file, its last line ended.
+    ///
+    /// # Errors
+    /// As [`Self::csv`].
+    pub fn csv_bytes(&self) -> Result<Vec<u8>> {
+        Ok(format!("{}\n", self.csv()?).into_bytes())
     }
 
     /// A Parquet file, its types given by [`Kind::of`] and never by the rows.

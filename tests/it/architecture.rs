@@ -10,8 +10,8 @@ const MAY_USE: [(&str, &[&str]); 9] = [
     ("scaling", &[]),
     ("strategy", &["forecast"]),
     ("report", &["forecast", "scaling", "strategy", "ingest"]),
-    ("job", &["ingest", "forecast", "scaling", "strategy", "report"]),
     ("rows", &["ingest", "forecast", "scaling", "report"]),
+    ("job", &["ingest", "forecast", "scaling", "strategy", "report", "rows"]),
     ("serve", &["ingest", "forecast", "scaling", "strategy", "report", "rows"]),
     ("cli", &["ingest", "forecast", "scaling", "strategy", "report", "job", "rows", "serve"]),
 ];

@@ -75,6 +75,23 @@ fn the_example_runs_offline_once_and_can_be_replayed() {
     let pages =
         ["industry.html", "industry.json", "msft.html", "msft.json", "nvda.html", "nvda.json"];
     assert_eq!(names, [&["forecasts.csv"][..], &pages, &["run.json"]].concat());
+    let table = std::fs::read_to_string(published.join("forecasts.csv")).expect("written");
+    let forecast = ["--format", "csv", "--seed", "7", "forecast"];
+    let printed =
+        chipcast(folder.path(), &[&forecast[..], &["msft.capex_cash", "--horizon", "4"]].concat());
+    let without_run = |line: &str| line.replacen(&run_id, "", 1);
+    let of_msft = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| line.contains(",msft.capex_cash,")).map(without_run).collect()
+    };
+    let same: Vec<_> = of_msft(&table);
+    assert!(same.len() > 4 && table.starts_with("model_id,target,origin_date,horizon,"));
+    let printed: Vec<_> =
+        printed.out.lines().filter(|l| l.contains(",msft.")).map(str::to_owned).collect();
+    let values = |line: &String| line.split(',').take(9).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(
+        same.iter().map(values).collect::<Vec<_>>(),
+        printed.iter().map(values).collect::<Vec<_>>()
+    );
     let latest = std::fs::read_link(at("runs/weekly/latest")).expect("a link");
     assert_eq!(latest.to_str(), Some(run_id.as_str()));
     assert_lineage(&std::fs::read_to_string(published.join("lineage.jsonl")).expect("written"));

@@ -47,7 +47,7 @@ pub(super) fn run(context: &Context, job: &Job) -> Result<Outcome> {
         let detail = if is_known { "model chipcast" } else { "not known before the fetches" };
         line("forecast", spec.series, format!("{} periods, {detail}", spec.horizon));
     }
-    for name in make::file_names(job) {
+    for name in make::file_names(job)? {
         line("write", name, String::new());
     }
     for (idx, alert) in job.alerts.iter().enumerate() {
