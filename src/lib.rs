@@ -32,6 +32,8 @@
 //! disk). Then [`ingest`], [`forecast`], [`scaling`], [`strategy`], [`report`], [`rows`], [`job`], `serve`
 //! and [`cli`].
 
+#![forbid(unsafe_code)]
+
 pub mod archive;
 pub mod cells;
 pub mod cli;

@@ -1,0 +1,1 @@
+"""Chipcast for Python."""

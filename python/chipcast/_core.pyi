@@ -1,0 +1,1 @@
+# What the compiled module offers. Sections: panel and frames; archive; forecast; scaling; report.

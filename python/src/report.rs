@@ -1,0 +1,8 @@
+//! The Python side of `report`: thin, over what the command line uses.
+
+use pyo3::prelude::*;
+
+/// Adds what is here to the module.
+pub(crate) fn register(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+    Ok(())
+}
