@@ -6,11 +6,11 @@ use clap::Args;
 
 use super::output::{Rows, table};
 use super::{Context, Outcome, explain, model, series_ids};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::forecast::backtest::Book;
 use crate::forecast::{Forecast, Forecaster, Outlook, engine};
 use crate::report::format;
-use crate::rows::forecast::{Asked, Told, rows, too_high};
+use crate::rows::forecast::{Asked, Told, check_coverage, rows};
 use crate::series::{Registry, SeriesId};
 
 #[derive(Debug, Args)]
@@ -45,13 +45,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
-    for coverage in &arguments.coverage {
-        if !(*coverage > 0.0 && *coverage < 1.0) {
-            return Err(Error::invalid(format!(
-                "coverage {coverage} asked; needed is a share above 0 and below 1"
-            )));
-        }
-    }
+    check_coverage(&arguments.coverage)?;
     let known = context.snapshot()?;
     let book = Book::new(&known, arguments.horizon)?;
     let model: &'static dyn Forecaster = match &arguments.spec {
@@ -160,7 +154,7 @@ fn people_row(forecast: &Forecast, step: &Outlook, arguments: &Arguments) -> Vec
         row.push(format::short(step.median, unit, 1));
         row.extend(arguments.mean.then(|| format::short(step.quantiles.mean(), unit, 1)));
         row.extend(arguments.coverage.iter().map(|coverage| {
-            match (too_high(step, *coverage), step.quantiles.interval(*coverage)) {
+            match (step.too_high(*coverage), step.quantiles.interval(*coverage)) {
                 (None, Some((low, high))) => {
                     format!("{} to {}", format::short(low, unit, 1), format::short(high, unit, 1))
                 }

@@ -36,6 +36,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::archive::{Archive, Batch, Snapshot};
 use crate::error::{Error, Result};
+use crate::forecast::run_record::run_id;
 use crate::ingest::bundled;
 use crate::report::plain;
 use crate::series::SeriesId;
@@ -301,16 +302,9 @@ impl Context {
         }
     }
 
-    /// The name of what was computed from what: version, data, day and seed.
+    /// The name of what is computed from a snapshot with the seed that was asked for.
     fn run_id(&self, known: &Snapshot) -> String {
-        let key = format!(
-            "{} {} {} {}",
-            env!("CARGO_PKG_VERSION"),
-            known.digest(),
-            known.as_of(),
-            self.global.seed
-        );
-        blake3::hash(key.as_bytes()).to_hex()[..12].to_owned()
+        run_id(known, self.global.seed)
     }
 }
 

@@ -2,20 +2,15 @@
 
 use chrono::NaiveDate;
 use clap::Args;
-use serde_json::{Value, json};
 
 use super::output::{Rows, table};
 use super::{Context, Outcome};
-use crate::archive::Snapshot;
 use crate::error::{Error, Result};
-use crate::forecast::backtest::Book;
 use crate::forecast::engine;
-use crate::forecast::news::events::{Event, Says};
-use crate::forecast::news::{Account, Effect, News, Part, difference, news};
-use crate::observation::Action;
-use crate::period::Period;
+use crate::forecast::news::{Account, Effect, News, Part, news};
 use crate::report::{SourceRef, format};
-use crate::series::{Registry, SeriesId};
+use crate::rows::news::{finding, refusals, rows};
+use crate::series::SeriesId;
 use crate::units::Unit;
 
 #[derive(Debug, Args)]
@@ -35,34 +30,6 @@ pub(super) struct Arguments {
     #[arg(long, default_value = "chipcast", value_name = "NAME")]
     model: String,
 }
-
-const COLUMNS: [&str; 25] = [
-    "target",
-    "target_period_start",
-    "target_period_end",
-    "horizon",
-    "event_date",
-    "kind",
-    "action",
-    "series",
-    "period_start",
-    "period_end",
-    "n_values",
-    "expected",
-    "actual",
-    "event_unit",
-    "surprise",
-    "weight",
-    "estimate_before",
-    "impact",
-    "impact_percent",
-    "impact_on_scale",
-    "estimate_after",
-    "unit",
-    "model",
-    "locator",
-    "url",
-];
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
     let archive = context.archive()?;
@@ -84,16 +51,8 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
     let target = SeriesId::new(&arguments.series)?;
     let model = engine::model(&arguments.model)?;
     let told = news(model, &archive.as_of(arguments.from)?, &now, &target, arguments.horizon)?;
-    let refusals = refusals(&now, &told, arguments)?;
-    let mut rows = Rows::new(&COLUMNS);
-    for account in &told.accounts {
-        for effect in &account.effects {
-            rows.push(row(&told, account, effect));
-        }
-    }
-    let summary = told.accounts.iter().zip(&refusals);
-    let summary = summary.map(|(account, refusal)| summary_row(&told, account, refusal.as_deref()));
-    rows.beside("summary", summary.collect());
+    let refusals = refusals(&now, &told, arguments.horizon)?;
+    let rows = Rows::from(rows(&told, &refusals));
     rows.print(context.global.format, || people(&told, &refusals, context.global.verbose))?;
     for period in &told.unexplained {
         context.say(format!(
@@ -102,136 +61,6 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
         ));
     }
     Ok(Outcome::Done)
-}
-
-/// The code of the refusal of each account's period on the last day, where it is ahead and refused.
-fn refusals(now: &Snapshot, told: &News, arguments: &Arguments) -> Result<Vec<Option<String>>> {
-    let book = Book::new(now, arguments.horizon)?;
-    let forecast = book.forecast(engine::model(&arguments.model)?, &told.target)?;
-    let refusal = |account: &Account| {
-        let step = forecast.steps.iter().find(|step| step.horizon == account.horizon)?;
-        Some(step.refusal.as_ref()?.code.word().to_owned())
-    };
-    Ok(told.accounts.iter().map(refusal).collect())
-}
-
-fn row(told: &News, account: &Account, effect: &Effect) -> Vec<Value> {
-    let event = &told.events[effect.event_idx];
-    let source = SourceRef::of_event(event);
-    let url = source
-        .as_ref()
-        .and_then(|source| source.locator_parts().into_iter().find_map(|(_, address)| address));
-    let (period, event_unit) = event.about().unzip();
-    vec![
-        json!(told.target.as_str()),
-        json!(account.period.start()),
-        json!(account.period.end()),
-        json!(effect.horizon),
-        json!(event.day),
-        json!(effect.part.word()),
-        json!(event.action().map(Action::word)),
-        json!(event.series.as_str()),
-        json!(period.map(Period::start)),
-        json!(period.map(Period::end)),
-        json!(event.rows().len().max(1)),
-        json!(effect.expected),
-        json!(effect.actual),
-        json!(event_unit.map(Unit::word)),
-        json!(effect.surprise),
-        json!(effect.weight),
-        json!(effect.before),
-        json!(effect.impact()),
-        json!(100.0 * effect.impact() / effect.before.abs()),
-        json!(difference(told.scale, effect.after, effect.before)),
-        json!(effect.after),
-        json!(told.unit.word()),
-        json!(told.model),
-        json!(source.map(|source| source.locator)),
-        json!(url),
-    ]
-}
-
-fn summary_row(told: &News, account: &Account, refusal: Option<&str>) -> Value {
-    json!({
-        "target": told.target.as_str(),
-        "model": told.model,
-        "from": told.from,
-        "to": told.to,
-        "target_period_start": account.period.start(),
-        "target_period_end": account.period.end(),
-        "horizon": account.horizon,
-        "is_reported": account.horizon == 0,
-        "unit": told.unit.word(),
-        "estimate_prev": account.prev,
-        "impact_of_revisions": account.revisions(&told.events),
-        "impact_of_news": account.news(&told.events),
-        "total_impact": account.total(),
-        "estimate_new": account.new,
-        "of_which_refit": account.by(Part::Refit),
-        "refusal": refusal,
-        "finding": finding(told, account),
-    })
-}
-
-/// What moved the estimate most, in a sentence.
-fn finding(told: &News, account: &Account) -> String {
-    let registry = Registry::bundled();
-    let word = account.period.frequency().map_or("period", |frequency| frequency.word());
-    let number = |value: f64| format::words(value, told.unit, 2);
-    let share = format::signed(account.total() / account.prev.abs(), Unit::Ratio, 1);
-    let mut text = format!(
-        "{}, {word} to {}: {} {} ({share})",
-        registry.title(&told.target),
-        account.period.end(),
-        number(account.prev),
-        if account.horizon == 0 {
-            format!("was expected, {} was reported", number(account.new))
-        } else {
-            format!("became {}", number(account.new))
-        },
-    );
-    let most = account.impacts().into_iter().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
-    match most.filter(|(_, impact)| *impact != 0.0) {
-        None => text.push_str("; nothing moved it"),
-        Some((event_idx, impact)) => {
-            let event = &told.events[event_idx];
-            let said = account.effects.iter().find(|effect| effect.event_idx == event_idx);
-            text.push_str(&format!(
-                "; most by {} of {}{}: {}",
-                what(event),
-                event.day,
-                said.map_or_else(String::new, |effect| surprise(event, effect)),
-                format::signed(impact, told.unit, 2)
-            ));
-        }
-    }
-    text
-}
-
-/// What it said and what it was expected to say, in words.
-fn surprise(event: &Event, effect: &Effect) -> String {
-    let (Some(expected), Some(actual), Some((_, unit))) =
-        (effect.expected, effect.actual, event.about())
-    else {
-        return String::new();
-    };
-    let words = |value: f64| format::words(value, unit, 2);
-    format!(" ({} where {} was expected)", words(actual), words(expected))
-}
-
-/// An event in words.
-fn what(event: &Event) -> String {
-    let title = Registry::bundled().title(&event.series);
-    match (&event.says, event.rows()) {
-        (Says::Announced(a), _) => {
-            format!("the company's word ({} to {})", a.action.word(), a.period.end())
-        }
-        (Says::Revisions(_), rows) => {
-            format!("the revision of {} of {title}", format::count(rows.len(), "value"))
-        }
-        (Says::Values(_), [.., row]) => format!("the value of {title} to {}", row.period.end()),
-        (Says::Values(_), []) => title,
-    }
 }
 
 fn people(told: &News, refusals: &[Option<String>], verbose: bool) -> String {

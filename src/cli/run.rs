@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::forecast::Forecast;
 use crate::forecast::run_record::{self, Bought, RunRecord};
 use crate::ingest::bundled;
-use crate::report::desk::{Companies, Desk, HORIZON, Page};
+use crate::report::desk::{Desk, HORIZON, Page};
 use crate::report::machines::Machines;
 use crate::report::{Html, Json, Markdown, Render, Report, format};
 use crate::store;
@@ -121,16 +121,7 @@ pub(super) fn bought_as_of(context: &Context, known: Snapshot, seed: u64) -> Res
 pub(super) fn report(context: &Context, arguments: &ReportArguments) -> Result<Outcome> {
     let desk = desk(context, context.snapshot()?)?.since(arguments.since);
     let subject = arguments.subject.to_ascii_lowercase();
-    let page = if subject == "industry" {
-        let Companies { mut forecasts, fleets, failures } = desk.companies()?;
-        if let Some((_, error)) = failures.into_iter().next() {
-            return Err(error);
-        }
-        forecasts.extend(desk.forecasts_beside()?);
-        desk.industry(&forecasts, &fleets)?
-    } else {
-        desk.page(&desk.series_of(&subject)?)?.report
-    };
+    let page = desk.report(&subject)?;
     let renderer = renderer(context.global.format)?;
     store::make_folder(&arguments.out)?;
     let path = write(&arguments.out, &subject, &page, renderer)?;

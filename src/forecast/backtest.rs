@@ -61,6 +61,9 @@ pub struct Row {
     pub refusal: Option<Refusal>,
 }
 
+/// Rows of several models, and those that never had an answer, with the reason.
+pub type Backtests = (Vec<Row>, Vec<(&'static str, Error)>);
+
 impl Book {
     /// A book for forecasts up to a horizon.
     ///
@@ -158,6 +161,29 @@ impl Book {
         let own = self.record(model, target)?;
         let (known, horizon, method) = (&self.known, self.horizon, self.method);
         Scene { known, target, horizon, from, truth, method }.rows(model.name(), &own, &records)
+    }
+
+    /// [`Book::backtest`] of several models, one after the other; those that never had an answer stand
+    /// beside the rows, with the reason.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an unknown series.
+    pub fn backtests(
+        &self,
+        models: &[&'static dyn Forecaster],
+        target: &SeriesId,
+        from: Option<NaiveDate>,
+        truth: Truth,
+    ) -> Result<Backtests> {
+        let (mut rows, mut failures) = (Vec::new(), Vec::new());
+        for model in models {
+            match self.backtest(*model, target, from, truth) {
+                Ok(more) => rows.extend(more),
+                Err(error @ Error::Insufficient(_)) => failures.push((model.name(), error)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((rows, failures))
     }
 
     /// The record of a model and series, made on first use.

@@ -60,7 +60,7 @@ use crate::series::SeriesId;
 use crate::units::Unit;
 use copula::Dependence;
 use interval::Quantiles;
-use skill::{Refusal, Skill};
+use skill::{Refusal, RefusalCode, Skill};
 
 /// A way to say what comes next from what was known. Stateless; everything it knows is the snapshot.
 pub trait Forecaster: Send + Sync {
@@ -201,6 +201,21 @@ pub struct Outlook {
     pub quantiles: Quantiles,
     /// Why the answer is withheld, if it is. The numbers stay for backtests.
     pub refusal: Option<Refusal>,
+}
+
+impl Outlook {
+    /// The refusal of a coverage that the sample cannot support.
+    pub fn too_high(&self, coverage: f64) -> Option<Refusal> {
+        let highest = self.quantiles.highest_coverage();
+        (coverage > highest + 1e-12).then(|| Refusal {
+            code: RefusalCode::CoverageTooHigh,
+            measured: format!(
+                "{} residuals support a coverage of at most {highest:.3}",
+                self.quantiles.n_residuals()
+            ),
+            would_answer: format!("a coverage of at most {highest:.2}, or more resolved forecasts"),
+        })
+    }
 }
 
 impl Forecast {

@@ -19,6 +19,13 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// The file's name in the run's folder.
 pub const FILE_NAME: &str = "run.json";
 
+/// The name of what was computed from what: version, data, day and seed.
+pub fn run_id(known: &Snapshot, seed: u64) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let key = format!("{version} {} {} {seed}", known.digest(), known.as_of());
+    blake3::hash(key.as_bytes()).to_hex()[..12].to_owned()
+}
+
 /// Everything that a run said.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {

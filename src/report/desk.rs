@@ -37,6 +37,8 @@ pub const PAGES: [(&str, &str); 6] = [
 /// Series that are forecast beside those of the pages.
 const BESIDE: [&str; 4] =
     ["nvda.revenue.data_center", "nvda.capex_cash", "amd.revenue", "tsmc.revenue_monthly"];
+/// What the page on all companies is asked for by.
+pub const INDUSTRY: &str = "industry";
 /// Quarters ahead that a page asks for.
 pub const HORIZON: usize = 4;
 /// Months of earlier origins that a page shows.
@@ -185,6 +187,22 @@ impl Desk {
             past: if is_buyer { self.past()? } else { &[] },
         })?;
         Ok(Page { owner: series.owner().to_owned(), forecast, machines, report })
+    }
+
+    /// The report on a company, or on `industry`.
+    ///
+    /// # Errors
+    /// As [`Desk::series_of`] and [`Desk::page`]; of the industry, as soon as one company has no forecast.
+    pub fn report(&self, subject: &str) -> Result<Report> {
+        if subject != INDUSTRY {
+            return Ok(self.page(&self.series_of(subject)?)?.report);
+        }
+        let Companies { mut forecasts, fleets, failures } = self.companies()?;
+        if let Some((_, error)) = failures.into_iter().next() {
+            return Err(error);
+        }
+        forecasts.extend(self.forecasts_beside()?);
+        self.industry(&forecasts, &fleets)
     }
 
     /// Every page, in the order of [`PAGES`]; one that cannot be made is an error in its place.

@@ -51,6 +51,45 @@ pub(crate) fn parts(report: &Report) -> (Markup, Markup) {
     (main, footer)
 }
 
+/// The front page of a report, to stand in somebody else's page, such as a notebook: in the light look of
+/// the pages, without marks of sources, since their list is left out.
+///
+/// # Errors
+/// As [`Render::render`].
+pub fn front(report: &Report) -> Result<String> {
+    lint::check(report)?;
+    Ok(fragment(report, &[]))
+}
+
+/// The same with the sections after it.
+///
+/// # Errors
+/// As [`Render::render`].
+pub fn body(report: &Report) -> Result<String> {
+    lint::check(report)?;
+    Ok(fragment(report, &report.sections))
+}
+
+fn fragment(report: &Report, sections: &[Section]) -> String {
+    let notes = &Footnotes::number(std::iter::empty());
+    let mut numbering = Numbering::default();
+    // The style's first block holds the colours of the light theme; its other rules are nested.
+    let colours = STYLE.split(['{', '}']).nth(1).unwrap_or_default();
+    let style = format!(
+        ".chipcast{{{colours};padding:.1rem 1.2rem;background:var(--paper);color:var(--text);\
+         font:400 .95rem/1.5 system-ui,sans-serif;font-variant-numeric:tabular-nums;{STYLE}}}"
+    );
+    let markup = html! {
+        style { (PreEscaped(style)) }
+        div.chipcast {
+            (front_page(report, notes))
+            @for item in sections { (section(item, notes, &mut numbering)) }
+            (stamp(report))
+        }
+    };
+    markup.into_string()
+}
+
 fn page(report: &Report) -> Markup {
     let (main, footer) = parts(report);
     html! {

@@ -12,6 +12,7 @@ pub mod company;
 pub mod desk;
 pub(crate) mod disclosures;
 pub mod format;
+pub mod glance;
 pub mod html;
 pub mod industry;
 pub mod json;

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use super::machines::{Supply, Workshop, supply};
 use crate::archive::Snapshot;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::forecast::Forecast;
 use crate::scaling::assumption::{Assumptions, Worlds};
 use crate::scaling::chain::{Chain, chain};
@@ -18,6 +18,9 @@ use crate::scaling::sensitivity::{Tornado, tornado};
 /// Worlds in which each case of a tornado is run: swings compare the same worlds, and need fewer than a
 /// forecast.
 pub const N_DRAWS: usize = 1_000;
+
+/// Most bytes of a scenario file.
+pub const MAX_BYTES: u64 = 1 << 20;
 
 /// The scenarios that come with the program: name of the file, and its text.
 const BUNDLED: [(&str, &str); 6] = [
@@ -51,6 +54,29 @@ pub fn bundled() -> &'static [Bundled] {
         };
         BUNDLED.into_iter().map(read).collect()
     })
+}
+
+/// The scenario that comes with the program under a name.
+///
+/// # Errors
+/// [`Error::NotFound`] with the names there are.
+pub fn named(name: &str) -> Result<&'static Scenario> {
+    let found = bundled().iter().find(|one| one.file == name);
+    found.map(|one| &one.scenario).ok_or_else(|| {
+        let names: Vec<_> = bundled().iter().map(|one| one.file).collect();
+        Error::not_found(format!("no scenario `{name}` comes with the program"))
+            .hint(format!("scenarios are {}; a file of your own ends in `.toml`", names.join(", ")))
+    })
+}
+
+/// The scenario of a file whose bytes were read; `place` names the file where it is broken.
+///
+/// # Errors
+/// As [`Scenario::read`], and [`Error::Parse`] if it is no text.
+pub fn of_file(place: &str, bytes: Vec<u8>) -> Result<Scenario> {
+    let text = String::from_utf8(bytes)
+        .map_err(|e| Error::parse(format!("`{place}` is no UTF-8 text")).caused_by(e))?;
+    Scenario::read(&text).map_err(|e| e.within(format!("`{place}`")))
 }
 
 /// A company's chain on the bench.

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::Rows;
 use crate::archive::Snapshot;
+use crate::error::{Error, Result};
 use crate::forecast::few::lab::{Extrapolation, Lab};
-use crate::forecast::skill::{Refusal, RefusalCode};
+use crate::forecast::skill::Refusal;
 use crate::forecast::specified::selection::Selection;
 use crate::forecast::{Forecast, Outlook};
 use crate::observation::Announcement;
@@ -64,6 +65,19 @@ pub struct Asked<'a> {
     pub seed: u64,
 }
 
+/// Whether each coverage is a share that an interval can have.
+///
+/// # Errors
+/// [`Error::Invalid`] unless each lies above 0 and below 1.
+pub fn check_coverage(coverage: &[f64]) -> Result<()> {
+    match coverage.iter().find(|share| !(**share > 0.0 && **share < 1.0)) {
+        None => Ok(()),
+        Some(share) => Err(Error::invalid(format!(
+            "coverage {share} asked; needed is a share above 0 and below 1"
+        ))),
+    }
+}
+
 /// The rows of forecasts, with the announcements that went in beside them.
 pub fn rows(told: &[Told<'_>], asked: &Asked<'_>) -> Rows {
     let mut rows = Rows::new(&COLUMNS);
@@ -85,19 +99,6 @@ pub fn outside(known: &Snapshot, series: &SeriesId) -> Option<String> {
     });
     let found: Vec<_> = found.collect();
     (!found.is_empty()).then(|| format!("outside what was seen: {}", found.join(", ")))
-}
-
-/// The refusal of a coverage that the sample cannot support.
-pub fn too_high(step: &Outlook, coverage: f64) -> Option<Refusal> {
-    let highest = step.quantiles.highest_coverage();
-    (coverage > highest + 1e-12).then(|| Refusal {
-        code: RefusalCode::CoverageTooHigh,
-        measured: format!(
-            "{} residuals support a coverage of at most {highest:.3}",
-            step.quantiles.n_residuals()
-        ),
-        would_answer: format!("a coverage of at most {highest:.2}, or more resolved forecasts"),
-    })
 }
 
 /// What a row says of its step: kind of output, its id, its value, and a word on it.
@@ -150,7 +151,7 @@ fn push_rows(rows: &mut Rows, told: &Told<'_>, asked: &Asked<'_>) {
         }
         for coverage in asked.coverage {
             let tail = (1.0 - coverage) / 2.0;
-            match too_high(step, *coverage) {
+            match step.too_high(*coverage) {
                 Some(r) => push("refusal", json!(r.code.word()), Value::Null, refusal(&r)),
                 None => {
                     for level in [tail, 1.0 - tail] {

@@ -3,9 +3,12 @@
 //! May use the core, `forecast`, `scaling`, `ingest` and `report`. One file a subject. The names of the
 //! columns are the contract; nothing here prints, and nothing here rounds.
 
+pub mod backtest;
 pub mod data;
 pub mod forecast;
 pub mod ledger;
+pub mod news;
+pub mod require;
 pub mod runs;
 pub mod scale;
 pub mod skill;
@@ -49,22 +52,77 @@ impl Kind {
     /// The kind of a column, by its name: one name means one thing in every table.
     pub fn of(column: &str) -> Self {
         match column {
-            "period_start" | "period_end" | "vintage" | "published" | "first" | "last"
-            | "last_vintage" | "origin_date" | "target_end_date" | "date" | "made_on" | "as_of" => {
-                Self::Date
-            }
+            "period_start"
+            | "period_end"
+            | "vintage"
+            | "published"
+            | "first"
+            | "last"
+            | "last_vintage"
+            | "origin_date"
+            | "target_end_date"
+            | "date"
+            | "made_on"
+            | "as_of"
+            | "target_period_start"
+            | "target_period_end"
+            | "event_date" => Self::Date,
             "n" | "horizon" | "horizon_cap" | "n_variables" | "horizon_a" | "horizon_b"
-            | "seed" | "n_forecasts" => Self::Integer,
-            "inside_80" => Self::Boolean,
+            | "seed" | "n_forecasts" | "n_values" | "n_answered" => Self::Integer,
+            "inside_80" | "in_mcs" => Self::Boolean,
             "output_type_id" => Self::Mixed,
-            "value" | "change" | "low" | "mid" | "high" | "skill" | "skill_lower" | "median"
-            | "lower_80" | "upper_80" | "withheld" | "naive" | "guide" | "actual" | "error"
-            | "naive_error" | "guide_error" | "news" | "revision" | "refit" | "code"
-            | "assumption" | "estimate_a" | "estimate_b" | "total" | "p05" | "p50" | "p95"
-            | "baseline_p05" | "baseline_p50" | "baseline_p95" | "scenario_p05"
-            | "scenario_p50" | "scenario_p95" | "delta_p05" | "delta_p50" | "delta_p95" => {
-                Self::Number
-            }
+            "value"
+            | "change"
+            | "low"
+            | "mid"
+            | "high"
+            | "skill"
+            | "skill_lower"
+            | "median"
+            | "lower_80"
+            | "upper_80"
+            | "withheld"
+            | "naive"
+            | "guide"
+            | "actual"
+            | "error"
+            | "naive_error"
+            | "guide_error"
+            | "news"
+            | "revision"
+            | "refit"
+            | "code"
+            | "assumption"
+            | "estimate_a"
+            | "estimate_b"
+            | "total"
+            | "p05"
+            | "p50"
+            | "p95"
+            | "baseline_p05"
+            | "baseline_p50"
+            | "baseline_p95"
+            | "scenario_p05"
+            | "scenario_p50"
+            | "scenario_p95"
+            | "delta_p05"
+            | "delta_p50"
+            | "delta_p95"
+            | "lower_95"
+            | "upper_95"
+            | "expected"
+            | "surprise"
+            | "weight"
+            | "estimate_before"
+            | "impact"
+            | "impact_percent"
+            | "impact_on_scale"
+            | "estimate_after"
+            | "exponent"
+            | "efficiency_per_doubling"
+            | "compute_multiple"
+            | "gpu_hours_multiple" => Self::Number,
+            measure if is_measure(measure) => Self::Number,
             _ => Self::Text,
         }
     }
@@ -96,6 +154,11 @@ impl Rows {
     /// Every row, in order.
     pub fn rows(&self) -> &[Vec<Value>] {
         &self.rows
+    }
+
+    /// What stands beside the rows, by key.
+    pub fn extra(&self) -> &Map<String, Value> {
+        &self.extra
     }
 
     /// The rows as a list of objects, to stand beside those of another table.
@@ -145,16 +208,25 @@ impl Rows {
         Ok(format!("{}\n", self.csv()?).into_bytes())
     }
 
-    /// A Parquet file, its types given by [`Kind::of`] and never by the rows.
+    /// The rows as a frame, its types given by [`Kind::of`] and never by the rows.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if it cannot be made, which is a bug.
+    pub fn frame(&self) -> Result<DataFrame> {
+        let columns: Result<Vec<_>, _> =
+            (0..self.columns.len()).map(|column_idx| self.column(column_idx)).collect();
+        columns
+            .and_then(|columns| DataFrame::new(self.rows.len(), columns))
+            .map_err(|e| Error::store("the rows cannot be written as a frame").caused_by(e))
+    }
+
+    /// A Parquet file of [`Rows::frame`].
     ///
     /// # Errors
     /// [`Error::Store`] if it cannot be written, which is a bug.
     pub fn parquet(&self) -> Result<Vec<u8>> {
         let broken = |e| Error::store("the rows cannot be written as Parquet").caused_by(e);
-        let columns: Result<Vec<_>, _> =
-            (0..self.columns.len()).map(|column_idx| self.column(column_idx)).collect();
-        let mut frame =
-            DataFrame::new(self.rows.len(), columns.map_err(broken)?).map_err(broken)?;
+        let mut frame = self.frame()?;
         let mut bytes = Vec::new();
         ParquetWriter::new(&mut bytes).finish(&mut frame).map_err(broken)?;
         Ok(bytes)
@@ -183,6 +255,30 @@ impl Rows {
             }
         }
     }
+}
+
+/// Whether a column holds a measure of a backtest: its name, over the answered ones, or an end of its bar.
+fn is_measure(column: &str) -> bool {
+    const MEASURES: [&str; 16] = [
+        "mae_log",
+        "mase",
+        "wis",
+        "coverage_80",
+        "coverage_95",
+        "skill",
+        "crps",
+        "pinball_10",
+        "pinball_50",
+        "pinball_90",
+        "interval_score_80",
+        "pit_p",
+        "ljung_box_p",
+        "dm_hln",
+        "dm_p",
+        "mcs_p",
+    ];
+    let plain = ["_answered", "_lower", "_upper"].iter().find_map(|end| column.strip_suffix(end));
+    MEASURES.contains(&plain.unwrap_or(column))
 }
 
 /// A cell as plain text; nothing where it is missing.

@@ -1,12 +1,17 @@
 //! Rows of the chain from purchases to capability: its steps, and what a scenario changes.
 //!
-//! May use `scaling`, `draws` and `rows`.
+//! May use `scaling`, `draws`, `report` for words, and `rows`.
 
 use serde_json::{Value, json};
 
 use super::Rows;
 use crate::draws::Draws;
+use crate::error::Result;
+use crate::report::company::in_words;
+use crate::report::machines::Machines;
 use crate::scaling::chain::Chain;
+use crate::scaling::multiple::{ClaimCheck, MultipleRow, claims, multiple};
+use crate::scaling::published::PublishedLaws;
 use crate::scaling::scenario::Change;
 
 /// Columns of the chain's steps.
@@ -28,6 +33,46 @@ pub const CHANGE_COLUMNS: [&str; 12] = [
     "delta_p50",
     "delta_p95",
 ];
+
+/// Columns of what more parameters cost.
+pub const MULTIPLE_COLUMNS: [&str; 5] =
+    ["law", "exponent", "efficiency_per_doubling", "compute_multiple", "gpu_hours_multiple"];
+
+/// Every step of a company's chain; what a reader must know, and what its largest run is like, stand
+/// beside them.
+pub fn machines(machines: &Machines) -> Rows {
+    let chain = &machines.chain;
+    let mut rows = steps(chain);
+    rows.beside("extrapolated", json!(chain.capability.extrapolated));
+    rows.beside("warnings", json!(chain.warnings));
+    rows.beside("likeness", json!(in_words(&machines.likeness)));
+    rows
+}
+
+/// What so many times the parameters cost by each published law, and the popular claims, checked.
+///
+/// # Errors
+/// As [`multiple`] and [`claims`].
+pub fn parameters(times: f64) -> Result<(Vec<MultipleRow>, Vec<ClaimCheck>)> {
+    let laws = PublishedLaws::bundled()?;
+    Ok((multiple(times, &laws)?, claims(&laws)?))
+}
+
+/// The answer of [`parameters`] as rows; the claims stand beside them, in words.
+pub fn multiples(found: &[MultipleRow], claims: &[ClaimCheck]) -> Rows {
+    let mut rows = Rows::new(&MULTIPLE_COLUMNS);
+    for row in found {
+        rows.push(vec![
+            json!(row.law),
+            json!(row.exponent),
+            json!(row.efficiency_per_doubling),
+            json!(row.compute_multiple),
+            json!(row.gpu_hours_multiple),
+        ]);
+    }
+    rows.beside("claims", claims.iter().map(|claim| json!(claim.words)).collect());
+    rows
+}
 
 /// Every step of a chain.
 pub fn steps(chain: &Chain) -> Rows {

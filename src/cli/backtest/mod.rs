@@ -8,7 +8,6 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
-use serde_json::json;
 
 use super::output::{Rows, table};
 use super::{Context, Outcome, model, series_ids};
@@ -19,6 +18,7 @@ use crate::forecast::record::Truth;
 use crate::forecast::spec::Spec;
 use crate::forecast::{Forecaster, engine, score};
 use crate::report::format;
+use crate::rows::backtest::by_origin;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -115,18 +115,10 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
     let (mut rows, mut failures, mut answered) = (Vec::new(), Vec::new(), 0_usize);
     let all = series_ids(&arguments.series)?;
     for series in &all {
-        let mut any = false;
-        for model in &models {
-            match book.backtest(*model, series, arguments.from, truth) {
-                Ok(more) => {
-                    any = true;
-                    rows.extend(more);
-                }
-                Err(error @ crate::Error::Insufficient(_)) => failures.push((model.name(), error)),
-                Err(error) => return Err(error),
-            }
-        }
-        answered += usize::from(any);
+        let (more, failed) = book.backtests(&models, series, arguments.from, truth)?;
+        answered += usize::from(!more.is_empty());
+        rows.extend(more);
+        failures.extend(failed);
     }
     if answered == 0
         && let Some((_, error)) = failures.pop()
@@ -144,44 +136,10 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
     Ok(if answered < all.len() { Outcome::Partial } else { Outcome::Done })
 }
 
-const ORIGIN_COLUMNS: [&str; 13] = [
-    "series",
-    "model",
-    "origin_date",
-    "horizon",
-    "target_end_date",
-    "median",
-    "lower_80",
-    "upper_80",
-    "lower_95",
-    "upper_95",
-    "actual",
-    "refusal",
-    "model_used",
-];
-
 fn print_by_origin(context: &Context, rows: &[Row]) -> Result<()> {
-    let mut printed = Rows::new(&ORIGIN_COLUMNS);
     let mut shown = Vec::new();
     for row in rows {
-        let (low_80, high_80) = ends(row, 0.8);
-        let (low_95, high_95) = ends(row, 0.95);
         let refusal = row.refusal.as_ref().map(|r| r.code.word());
-        printed.push(vec![
-            json!(row.series.as_str()),
-            json!(row.model),
-            json!(row.origin),
-            json!(row.horizon),
-            json!(row.period.end()),
-            json!(row.median),
-            json!(low_80),
-            json!(high_80),
-            json!(low_95),
-            json!(high_95),
-            json!(row.actual),
-            json!(refusal),
-            json!(row.model_used),
-        ]);
         let error = row.actual.and_then(|actual| score::absolute_log_error(actual, row.median));
         shown.push(vec![
             row.series.to_string(),
@@ -206,10 +164,6 @@ fn print_by_origin(context: &Context, rows: &[Row]) -> Result<()> {
         "|log error|",
         "refusal",
     ];
+    let printed = Rows::from(by_origin(rows));
     printed.print(context.global.format, || table(&header, &[3, 5, 6, 7], shown))
-}
-
-/// The ends of a central interval, where residuals were known.
-fn ends(row: &Row, coverage: f64) -> (Option<f64>, Option<f64>) {
-    row.quantiles.interval(coverage).unzip()
 }

@@ -4,10 +4,10 @@ use serde_json::json;
 
 use super::super::Context;
 use super::super::output::{Rows, table};
-use super::by_horizon::grouped;
 use crate::error::Result;
 use crate::forecast::backtest::Row;
 use crate::forecast::calibration::{Bar, COVERAGES, calibrated};
+use crate::rows::backtest::grouped;
 
 const COLUMNS: [&str; 10] =
     ["series", "model", "horizon", "n", "kind", "level", "expected", "share", "lower", "upper"];

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::json;
 
 use super::words::{shown_value, wrapped};
 use super::{scenario, sensitivity};
@@ -53,10 +52,7 @@ pub(super) fn run(context: &Context, company: &str, arguments: &Arguments) -> Re
 
 fn print(context: &Context, machines: &Machines, arguments: &Arguments) -> Result<()> {
     let chain = &machines.chain;
-    let mut rows = Rows::from(scale::steps(chain));
-    rows.beside("extrapolated", json!(chain.capability.extrapolated));
-    rows.beside("warnings", json!(chain.warnings));
-    rows.beside("likeness", json!(in_words(&machines.likeness)));
+    let rows = Rows::from(scale::machines(machines));
     rows.print(context.global.format, || {
         if arguments.trace { blocks(chain) } else { overview(chain) }
     })?;

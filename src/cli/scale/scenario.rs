@@ -8,22 +8,17 @@ use super::words::{shown_change, shown_value, three};
 use crate::archive::Snapshot;
 use crate::cli::output::{Rows, table};
 use crate::cli::{Context, Outcome};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::forecast::Forecast;
 use crate::report::machines::Workshop;
-use crate::report::stress::Bench;
+use crate::report::stress::{Bench, MAX_BYTES, of_file};
 use crate::rows::scale;
 use crate::scaling::scenario::{Change, Scenario};
 use crate::store;
 
-/// Most bytes of a scenario file.
-const MAX_BYTES: u64 = 1 << 20;
 /// Reads a scenario from a file.
 pub(super) fn read(file: &Path) -> Result<Scenario> {
-    let shown = file.display().to_string();
-    let text = String::from_utf8(store::read_file(file, MAX_BYTES)?)
-        .map_err(|e| Error::parse(format!("`{shown}` is no UTF-8 text")).caused_by(e))?;
-    Scenario::read(&text).map_err(|e| e.within(format!("`{shown}`")))
+    of_file(&file.display().to_string(), store::read_file(file, MAX_BYTES)?)
 }
 
 pub(super) fn run(

@@ -3,6 +3,7 @@
 //! May use `forecast`, `scaling` and the rest of `report`.
 
 use super::Material;
+use super::basis::Basis;
 use crate::error::Result;
 use crate::forecast::news::Account;
 use crate::forecast::releases::{Brings, Release};
@@ -15,9 +16,10 @@ use crate::units::Unit;
 /// Events that the first point names.
 const NAMED: usize = 2;
 
-pub(super) fn finding(material: &Material<'_>, name: &str) -> Result<Prose> {
-    let forecast = material.forecast;
-    let sources = material.forecast_sources()?;
+/// What the forecast found, in a sentence.
+pub(crate) fn finding(basis: Basis<'_>, name: &str) -> Result<Prose> {
+    let forecast = basis.forecast;
+    let sources = basis.forecast_sources()?;
     let (metric, noun) = (metric_words(&forecast.target), noun(forecast));
     let Some(step) = first(forecast) else {
         let last = format::words(forecast.last_value, forecast.unit, 1);
@@ -29,7 +31,7 @@ pub(super) fn finding(material: &Material<'_>, name: &str) -> Result<Prose> {
     let median = format::words(step.median, forecast.unit, 1);
     let when = format::date(step.period.end());
     let change = format::signed(step.median / forecast.last_value - 1.0, Unit::Ratio, 0);
-    let heading = if step.period.end() <= material.known.as_of() {
+    let heading = if step.period.end() <= basis.known.as_of() {
         format!("{name} will report {metric} of {median} for the {noun} to {when}")
     } else {
         format!("{name} is heading for {metric} of {median} in the {noun} to {when}")

@@ -3,11 +3,12 @@
 //! May use `forecast`, `scaling`, `strategy` and the rest of `report`. Composes; computes nothing of its own.
 
 mod announcements;
+pub(crate) mod basis;
 mod capability;
 mod changed;
 mod competition;
 mod drivers;
-mod front;
+pub(crate) mod front;
 mod inverse;
 mod machines;
 mod method;
@@ -26,6 +27,7 @@ use crate::error::Result;
 use crate::forecast::Forecast;
 use crate::series::{Registry, company_name};
 use crate::strategy::trial::Trial;
+use basis::Basis;
 
 pub(crate) use capability::in_words;
 pub use trust::Track;
@@ -51,36 +53,29 @@ pub struct Material<'a> {
 }
 
 impl Material<'_> {
-    /// The source of a number that this run forecast or measured; its n is that of the scored forecasts
-    /// one period ahead.
+    /// The forecast and what it stands on.
+    pub(super) fn basis(&self) -> Basis<'_> {
+        Basis { known: self.known, run_id: self.run_id, forecast: self.forecast }
+    }
+
+    /// As [`Basis::model`].
     pub(super) fn model(&self, step: &str) -> SourceRef {
-        self.computed(step, self.forecast.skill.by_horizon.first().map_or(0, |at| at.n))
+        self.basis().model(step)
     }
 
     /// The source of a number that this run drew; its n is that of the worlds.
     pub(super) fn drawn(&self, step: &str) -> SourceRef {
-        self.computed(step, self.workshop.worlds.n_draws)
+        self.basis().computed(step, self.workshop.worlds.n_draws)
     }
 
-    fn computed(&self, step: &str, n: usize) -> SourceRef {
-        SourceRef::model(step, self.run_id, self.known.as_of()).of(n)
-    }
-
-    /// The source of the last known value.
+    /// As [`Basis::last_value`].
     pub(super) fn last_value(&self) -> Result<Option<SourceRef>> {
-        SourceRef::last_of(self.known, &self.forecast.target)
+        self.basis().last_value()
     }
 
-    /// Sources of a forecast number: the model, the guide if one went in, and the last value.
+    /// As [`Basis::forecast_sources`].
     pub(super) fn forecast_sources(&self) -> Result<Sources> {
-        let mut sources = Sources::from(&self.model("forecast with conformal intervals"));
-        if let Some(guide) = &self.forecast.announcement {
-            sources = sources.and(&SourceRef::announced(guide));
-        }
-        if let Some(last) = self.last_value()? {
-            sources = sources.and(&last);
-        }
-        Ok(sources)
+        self.basis().forecast_sources()
     }
 }
 
@@ -108,7 +103,7 @@ pub fn company(material: &Material<'_>) -> Result<Report> {
     ];
     Ok(Report {
         title: if title.contains(name) { title.clone() } else { format!("{name}: {title}") },
-        finding: front::finding(material, name)?,
+        finding: front::finding(material.basis(), name)?,
         subtitle: "Forecast in pseudo real time from public filings, with its measured reach"
             .to_owned(),
         as_of: material.known.as_of(),

@@ -3,6 +3,7 @@
 //! May use `forecast` and the rest of `report`. Text is made from the same rows as the tables.
 
 use super::Material;
+use super::basis::Basis;
 use crate::error::Result;
 use crate::forecast::Outlook;
 use crate::report::chart::{Band, Dated, Fan, FanStep, Reference, ReferenceKind};
@@ -16,8 +17,13 @@ const SHOWN_PERIODS: usize = 16;
 
 /// The forecast, as a fan and as a table.
 pub(crate) fn section(material: &Material<'_>) -> Result<Section> {
-    let forecast = material.forecast;
-    let sources = material.forecast_sources()?;
+    of(material.basis(), previous(material))
+}
+
+/// The same of a forecast alone, over what an earlier one said.
+pub(crate) fn of(basis: Basis<'_>, previous: Vec<Dated>) -> Result<Section> {
+    let forecast = basis.forecast;
+    let sources = basis.forecast_sources()?;
     let answered: Vec<&Outlook> =
         forecast.steps.iter().filter(|step| step.refusal.is_none()).collect();
     let title = Registry::bundled().title(&forecast.target);
@@ -34,17 +40,17 @@ pub(crate) fn section(material: &Material<'_>) -> Result<Section> {
         }
         n => format!("The next {n} {noun}s are answered, the ones after them are refused"),
     };
-    let fan = fan(material, &answered)?;
+    let fan = fan(basis, &answered, previous)?;
     let chart =
-        Chart::new(finding(material, &answered), title, alt, forecast.unit, fan, sources.clone());
-    let mut blocks: Vec<Block> = vec![chart.into(), steps_table(material, &sources)?.into()];
-    blocks.extend(refusal(material));
+        Chart::new(finding(basis, &answered), title, alt, forecast.unit, fan, sources.clone());
+    let mut blocks: Vec<Block> = vec![chart.into(), steps_table(basis, &sources)?.into()];
+    blocks.extend(refusal(basis));
     Ok(Section::new("outlook", heading, blocks))
 }
 
 /// What the fan shows, in a sentence.
-fn finding(material: &Material<'_>, answered: &[&Outlook]) -> String {
-    let forecast = material.forecast;
+fn finding(basis: Basis<'_>, answered: &[&Outlook]) -> String {
+    let forecast = basis.forecast;
     let metric = metric_words(&forecast.target);
     let Some(step) = answered.last() else {
         let last = format::words(forecast.last_value, forecast.unit, 1);
@@ -69,9 +75,9 @@ pub(crate) fn bands(step: &Outlook) -> Vec<Band> {
     [0.5, 0.8, 0.95].into_iter().filter(claimable).filter_map(band).collect()
 }
 
-fn fan(material: &Material<'_>, answered: &[&Outlook]) -> Result<Fan> {
-    let forecast = material.forecast;
-    let history = history(material.known, forecast)?;
+fn fan(basis: Basis<'_>, answered: &[&Outlook], previous: Vec<Dated>) -> Result<Fan> {
+    let forecast = basis.forecast;
+    let history = history(basis.known, forecast)?;
     let actuals = history.periods.iter().map(|p| p.end()).zip(history.values.iter().copied());
     let actuals: Vec<Dated> = actuals.collect();
     let mut references = Vec::new();
@@ -94,8 +100,8 @@ fn fan(material: &Material<'_>, answered: &[&Outlook]) -> Result<Fan> {
         actuals: actuals[actuals.len().saturating_sub(SHOWN_PERIODS)..].to_vec(),
         steps: answered.iter().map(step).collect(),
         references,
-        previous: previous(material),
-        as_of: material.known.as_of(),
+        previous,
+        as_of: basis.known.as_of(),
         refused: refused.map(|step| step.period.end()).collect(),
     })
 }
@@ -116,26 +122,26 @@ pub(crate) fn previous(material: &Material<'_>) -> Vec<Dated> {
 }
 
 /// Why the further periods are withheld, and what would make them answerable.
-fn refusal(material: &Material<'_>) -> Option<Block> {
-    let steps = &material.forecast.steps;
+fn refusal(basis: Basis<'_>) -> Option<Block> {
+    let steps = &basis.forecast.steps;
     let step = steps.iter().find(|step| step.refusal.is_some())?;
     let refusal = step.refusal.as_ref()?;
     let text = format!(
         "From the {} to {} on the answer is withheld ({}): {}. It would take {}. What would follow from \
          stated assumptions is told by the scenarios, which claim no likelihood.",
-        noun(material.forecast),
+        noun(basis.forecast),
         format::date(step.period.end()),
         refusal.code.word().replace('_', " "),
         refusal.measured,
         refusal.would_answer
     );
-    let source = material.model("skill against the last value, by rolling origin");
+    let source = basis.model("skill against the last value, by rolling origin");
     Some(Block::Note(Tone::Refusal, Prose::cited(text, &source)))
 }
 
-fn steps_table(material: &Material<'_>, sources: &Sources) -> Result<Table> {
-    let forecast = material.forecast;
-    let skill = material.model("skill against the last value, by rolling origin");
+fn steps_table(basis: Basis<'_>, sources: &Sources) -> Result<Table> {
+    let forecast = basis.forecast;
+    let skill = basis.model("skill against the last value, by rolling origin");
     let sources = &sources.clone().and(&skill);
     let rows = forecast.steps.iter().map(|step| {
         let is_refused = step.refusal.is_some();
