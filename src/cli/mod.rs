@@ -27,6 +27,7 @@ mod share;
 mod skill;
 
 use std::error::Error as _;
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -308,10 +309,15 @@ impl Context {
     }
 }
 
-/// Runs the command line and says how it ended.
+/// Runs the command line on the arguments of the process and says how it ended.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    ExitCode::from(run(std::env::args_os()))
+}
+
+/// Runs the command line on arguments, the first of which is its name, and gives the exit code.
+pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> u8 {
+    let cli = Cli::parse_from(arguments);
     let context = Context { global: cli.global, is_for_job: false };
     let outcome = match &cli.command {
         Command::Run(arguments) => run::run(&context, arguments),
@@ -339,13 +345,13 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&context, arguments),
     };
     match outcome {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::Partial) => ExitCode::from(1),
-        Ok(Outcome::Refused) => ExitCode::from(3),
-        Ok(Outcome::Stale) => ExitCode::from(4),
+        Ok(Outcome::Done) => 0,
+        Ok(Outcome::Partial) => 1,
+        Ok(Outcome::Refused) => 3,
+        Ok(Outcome::Stale) => 4,
         Err(error) => {
             report_error(&error);
-            ExitCode::from(if is_busy(&error) { 5 } else { 2 })
+            if is_busy(&error) { 5 } else { 2 }
         }
     }
 }

@@ -42,7 +42,7 @@ pub fn learn(panel: &[Series], asked: &Asked) -> Lesson {
 }
 
 /// Learns from a panel in order, and says what was found of each series' own past on the way.
-pub(super) fn learn_with_errors(panel: &[Series], asked: &Asked) -> (Lesson, Vec<Option<Errors>>) {
+pub(super) fn learn_with_errors(panel: &[&Series], asked: &Asked) -> (Lesson, Vec<Option<Errors>>) {
     let good: Vec<&Tidy> = panel.iter().filter_map(|series| series.tidy.as_ref().ok()).collect();
     let (lesson, mut found) = learn_from(&good, asked);
     let mut idx = 0;
@@ -51,7 +51,7 @@ pub(super) fn learn_with_errors(panel: &[Series], asked: &Asked) -> (Lesson, Vec
         idx += usize::from(series.tidy.is_ok());
         errors
     };
-    let errors = panel.iter().map(&mut of).collect();
+    let errors = panel.iter().copied().map(&mut of).collect();
     (lesson, errors)
 }
 

@@ -15,13 +15,13 @@ mod shard;
 mod tidy;
 mod windows;
 
-pub use dates::Ds;
+pub use dates::{Ds, Step};
 pub use drivers::Ridge;
 pub use lesson::{Lesson, learn};
 pub use model::Model;
 pub use shard::Shard;
 pub use tidy::{Cell, Point};
-pub use windows::{Refit, Window, Windows, cross_validate};
+pub use windows::{Refit, Window, Windows, cross_validate, cross_validate_while};
 
 use std::collections::BTreeMap;
 
@@ -166,11 +166,22 @@ pub struct Forecast {
 }
 
 /// Forecasts every series that a shard holds, learning from all; the answer is sorted by `unique_id`.
-pub fn forecast(mut panel: Vec<Series>, asked: &Asked, shard: Shard) -> Vec<Outcome> {
-    panel.par_sort_by(|one, other| one.unique_id.cmp(&other.unique_id));
-    let (lesson, errors) = lesson::learn_with_errors(&panel, asked);
-    let held = panel.par_iter().zip(errors).filter(|(series, _)| shard.holds(&series.unique_id));
-    held.map(|(series, errors)| lesson.answer_with(series, errors)).collect()
+pub fn forecast(panel: Vec<Series>, asked: &Asked, shard: Shard) -> Vec<Outcome> {
+    forecast_while(&panel, asked, shard, || true).unwrap_or_default()
+}
+
+/// The same, as long as `goes_on`, which is asked before each series; none once it said no.
+pub fn forecast_while(
+    panel: &[Series],
+    asked: &Asked,
+    shard: Shard,
+    goes_on: impl Fn() -> bool + Sync,
+) -> Option<Vec<Outcome>> {
+    let mut sorted: Vec<&Series> = panel.iter().collect();
+    sorted.par_sort_by_key(|series| series.unique_id());
+    let (lesson, errors) = lesson::learn_with_errors(&sorted, asked);
+    let held = sorted.par_iter().zip(errors).filter(|(series, _)| shard.holds(&series.unique_id));
+    held.map(|(series, errors)| goes_on().then(|| lesson.answer_with(series, errors))).collect()
 }
 
 fn failed(unique_id: String, reason: String) -> Outcome {

@@ -56,6 +56,20 @@ pub fn cross_validate(
     windows: &Windows,
     shard: Shard,
 ) -> Result<Vec<Window>> {
+    Ok(cross_validate_while(panel, asked, windows, shard, || true)?.unwrap_or_default())
+}
+
+/// The same, as long as `goes_on`, which is asked before each series and origin; none once it said no.
+///
+/// # Errors
+/// As [`cross_validate`].
+pub fn cross_validate_while(
+    panel: &[Series],
+    asked: &Asked,
+    windows: &Windows,
+    shard: Shard,
+    goes_on: impl Fn() -> bool + Sync,
+) -> Result<Option<Vec<Window>>> {
     let Windows { n_windows, step_size, refit } = *windows;
     if n_windows == 0 || step_size == 0 || refit == Refit::Every(0) {
         return Err(Error::invalid(format!(
@@ -78,15 +92,21 @@ pub fn cross_validate(
             lessons = learn_at(&sorted, &cuts, asked);
         }
         let answer = |((found, series), cut): ((&mut Vec<Window>, &&Series), &Result<Cut, _>)| {
-            found.push(match cut {
-                Ok(cut) => cut.answer(series, asked, &lessons),
-                Err(reason) => Window::failed(series, None, String::clone(reason)),
-            });
+            if goes_on() {
+                found.push(match cut {
+                    Ok(cut) => cut.answer(series, asked, &lessons),
+                    Err(reason) => Window::failed(series, None, String::clone(reason)),
+                });
+                return true;
+            }
+            false
         };
         let all = found.par_iter_mut().zip(&sorted).zip(&cuts).zip(&held);
-        all.filter(|(_, held)| **held).map(|(each, _)| each).for_each(answer);
+        if !all.filter(|(_, held)| **held).map(|(each, _)| each).all(answer) {
+            return Ok(None);
+        }
     }
-    Ok(found.into_iter().flatten().collect())
+    Ok(Some(found.into_iter().flatten().collect()))
 }
 
 impl Window {

@@ -1,0 +1,229 @@
+//! `Panel`: a table of `unique_id, ds, y` put in order once, and forecast by any number of models.
+//!
+//! May use `bridge` for tables and `call` for work that can be stopped. Makes columns of what the library
+//! says and nothing else: names and their order come from Python.
+
+mod ds;
+mod frames;
+mod rows;
+
+use std::sync::Arc;
+
+use chipcast::error::{Error, Result};
+use chipcast::forecast::panel::{
+    self, Asked, Ds, Model, Outcome, Refit, Series, Shard, Status, Window, Windows,
+};
+use pyo3::prelude::*;
+
+use crate::bridge::{self, Frame};
+use crate::call::{self, Watch};
+use ds::{Freq, Kind};
+
+/// Adds what is here to the module.
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Frame>()?;
+    module.add_class::<Panel>()?;
+    module.add("MODELS", Model::all().map(Model::name).collect::<Vec<_>>())
+}
+
+/// The series of a table, put in order: 8 bytes a value are kept, and the table is let go.
+#[pyclass(frozen, module = "chipcast._core")]
+pub(crate) struct Panel {
+    held: Arc<Held>,
+}
+
+struct Held {
+    /// In the order of their names as text.
+    series: Vec<Series>,
+    /// Of each, its last known point and how many there are.
+    ends: Vec<End>,
+    /// Rows of the answer: indexes of series.
+    order: Vec<usize>,
+    /// The names in the order of the answer, of the type they came in.
+    ids: polars::prelude::Series,
+    kind: Kind,
+    time_col: String,
+    target_col: String,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct End {
+    last: Option<Ds>,
+    n_known: usize,
+}
+
+/// A model as Python tells it: its own name here, its season, and the columns to make of its answer.
+#[derive(Debug, Clone, FromPyObject)]
+#[pyo3(from_item_all)]
+struct Spec {
+    alias: String,
+    name: String,
+    season: Option<usize>,
+    /// Name, `yhat`, `lo` or `hi`, and the index of the level.
+    columns: Vec<(String, String, usize)>,
+}
+
+/// What is asked of every model.
+#[derive(Debug, Clone, FromPyObject)]
+#[pyo3(from_item_all)]
+struct Plan {
+    models: Vec<Spec>,
+    fallback: Option<Spec>,
+    h: usize,
+    level: Vec<f64>,
+    freq: Option<(String, i64)>,
+    n_threads: Option<usize>,
+}
+
+/// A model's answers, in the order of the series.
+struct Answers {
+    spec: Spec,
+    outcomes: Vec<Outcome>,
+}
+
+/// The origins to forecast from, as Python tells them.
+#[derive(Debug, Clone, FromPyObject)]
+#[pyo3(from_item_all)]
+struct Origins {
+    n_windows: usize,
+    step_size: usize,
+    /// Every so many windows; 0 at the first alone.
+    refit: usize,
+}
+
+#[pymethods]
+impl Panel {
+    #[new]
+    #[pyo3(signature = (table, id_col, time_col, target_col, n_threads=None))]
+    fn new(
+        py: Python<'_>,
+        table: &Bound<'_, PyAny>,
+        id_col: String,
+        time_col: String,
+        target_col: String,
+        n_threads: Option<usize>,
+    ) -> PyResult<Self> {
+        let frame = bridge::read(table, Some(&[id_col, time_col, target_col]))?;
+        let held = call::watched(py, n_threads, None, move |watch| rows::held(frame, watch))?;
+        Ok(Self { held: Arc::new(held) })
+    }
+
+    /// Series.
+    fn __len__(&self) -> usize {
+        self.held.series.len()
+    }
+
+    /// Forecasts, and a row for each series and model that says how far to trust them.
+    #[pyo3(signature = (plan, progress=None))]
+    fn forecast<'py>(
+        &self,
+        py: Python<'py>,
+        plan: Plan,
+        progress: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<(Bound<'py, Frame>, Bound<'py, Frame>)> {
+        let (held, n_threads) = (Arc::clone(&self.held), plan.n_threads);
+        let (forecasts, status) = call::watched(py, n_threads, progress, move |watch| {
+            let answers = held.answers(&plan, watch)?;
+            Ok((frames::forecasts(&held, &plan, &answers)?, frames::status(&held, &answers)?))
+        })?;
+        Ok((bridge::stream(py, forecasts)?, bridge::stream(py, status)?))
+    }
+
+    /// Forecasts from earlier origins beside what came, and a row for each series, origin and model.
+    #[pyo3(signature = (plan, origins, progress=None))]
+    fn cross_validate<'py>(
+        &self,
+        py: Python<'py>,
+        plan: Plan,
+        origins: Origins,
+        progress: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<(Bound<'py, Frame>, Bound<'py, Frame>)> {
+        let (held, n_threads) = (Arc::clone(&self.held), plan.n_threads);
+        let (forecasts, status) = call::watched(py, n_threads, progress, move |watch| {
+            let answers = held.windows(&plan, &origins, watch)?;
+            let forecasts = frames::windows(&held, &plan, &origins, &answers)?;
+            Ok((forecasts, frames::status_of_windows(&held, &origins, &answers)?))
+        })?;
+        Ok((bridge::stream(py, forecasts)?, bridge::stream(py, status)?))
+    }
+}
+
+/// A model's windows: those of the first series, then those of the second, each from the first origin on.
+struct Replay {
+    spec: Spec,
+    windows: Vec<Window>,
+}
+
+impl Held {
+    fn answers(&self, plan: &Plan, watch: &Watch) -> Result<Vec<Answers>> {
+        let freq = plan.freq()?;
+        let of = |spec: &Spec| -> Result<Vec<Outcome>> {
+            let asked = spec.asked(plan)?;
+            let outcomes =
+                panel::forecast_while(&self.series, &asked, Shard::WHOLE, || watch.goes_on());
+            let mut outcomes = outcomes.ok_or_else(stopped)?;
+            if let Some(freq) = freq {
+                freq.hold(&mut outcomes, &self.ends);
+            }
+            Ok(outcomes)
+        };
+        let fallback = plan.fallback.as_ref().map(of).transpose()?;
+        let with_fallback = |spec: &Spec| {
+            let mut outcomes = of(spec)?;
+            if let Some(others) = &fallback {
+                outcomes.iter_mut().zip(others).for_each(|(one, other)| fall_back(one, other));
+            }
+            Ok(Answers { spec: spec.clone(), outcomes })
+        };
+        plan.models.iter().map(with_fallback).collect()
+    }
+
+    fn windows(&self, plan: &Plan, origins: &Origins, watch: &Watch) -> Result<Vec<Replay>> {
+        let refit = if origins.refit == 0 { Refit::Once } else { Refit::Every(origins.refit) };
+        let Origins { n_windows, step_size, .. } = *origins;
+        let windows = Windows { n_windows, step_size, refit };
+        let of = |spec: &Spec| -> Result<Vec<Window>> {
+            let asked = spec.asked(plan)?;
+            let found =
+                panel::cross_validate_while(&self.series, &asked, &windows, Shard::WHOLE, || {
+                    watch.goes_on()
+                });
+            found?.ok_or_else(stopped)
+        };
+        let fallback = plan.fallback.as_ref().map(of).transpose()?;
+        let with_fallback = |spec: &Spec| {
+            let mut windows = of(spec)?;
+            if let Some(others) = &fallback {
+                let pairs = windows.iter_mut().zip(others);
+                pairs.for_each(|(one, other)| fall_back(&mut one.outcome, &other.outcome));
+            }
+            Ok(Replay { spec: spec.clone(), windows })
+        };
+        plan.models.iter().map(with_fallback).collect()
+    }
+}
+
+impl Spec {
+    fn asked(&self, plan: &Plan) -> Result<Asked> {
+        let coverages = plan.level.iter().map(|level| level / 100.0).collect();
+        Asked::new(Model::read(&self.name)?, plan.h, self.season, coverages)
+    }
+}
+
+impl Plan {
+    fn freq(&self) -> Result<Option<Freq>> {
+        self.freq.as_ref().map(|(unit, n)| Freq::new(unit, *n)).transpose()
+    }
+}
+
+/// The answer of the fallback model where a model has none; the reason stays.
+fn fall_back(outcome: &mut Outcome, other: &Outcome) {
+    if outcome.status == Status::Failed && other.status != Status::Failed {
+        let reason = outcome.reason.take();
+        *outcome = Outcome { status: Status::Fallback, reason, ..other.clone() };
+    }
+}
+
+fn stopped() -> Error {
+    Error::invalid("stopped before its end")
+}
