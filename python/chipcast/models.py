@@ -107,7 +107,7 @@ def _word(width: float) -> str:
     return str(int(width)) if float(width).is_integer() and isinstance(width, int) else str(width)
 
 
-def _only(model: Model, **allowed: Any) -> None:
+def _only(model: Model, /, **allowed: Any) -> None:
     for name, value in allowed.items():
         found = getattr(model, name)
         if found != value:

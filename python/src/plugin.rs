@@ -96,14 +96,14 @@ fn told<T>(work: impl FnOnce() -> Result<T>) -> Option<T> {
 
 /// The version of the interface.
 #[unsafe(no_mangle)]
-pub extern "C" fn _polars_plugin_get_version() -> u32 {
+extern "C" fn _polars_plugin_get_version() -> u32 {
     let (major, minor) = polars_ffi::get_version();
     (u32::from(major) << 16) + u32::from(minor)
 }
 
 /// Why the last call in this thread gave nothing.
 #[unsafe(no_mangle)]
-pub extern "C" fn _polars_plugin_get_last_error_message() -> *const c_char {
+extern "C" fn _polars_plugin_get_last_error_message() -> *const c_char {
     LAST_ERROR.with(|last| last.borrow().as_ptr())
 }
 
@@ -112,7 +112,7 @@ pub extern "C" fn _polars_plugin_get_last_error_message() -> *const c_char {
 /// # Safety
 /// As the interface says: `fields` are `n_fields` schemas, `answer` is where one may be written.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn _polars_plugin_field_forecast(
+unsafe extern "C" fn _polars_plugin_field_forecast(
     fields: *mut ArrowSchema,
     n_fields: usize,
     answer: *mut ArrowSchema,
@@ -140,7 +140,7 @@ pub unsafe extern "C" fn _polars_plugin_field_forecast(
 /// As the interface says: `inputs` are `n_inputs` series to take, `arguments` as many bytes, `answer` is
 /// where a series may be written.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn _polars_plugin_forecast(
+unsafe extern "C" fn _polars_plugin_forecast(
     inputs: *mut SeriesExport,
     n_inputs: usize,
     arguments: *const u8,

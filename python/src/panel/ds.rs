@@ -95,7 +95,7 @@ impl Kind {
         let name = name.into();
         Ok(match self {
             Self::Numbers(dtype) => {
-                let numbers = Int64Chunked::from_iter_options(name, points.iter().map(number));
+                let numbers = Int64Chunked::from_iter_options(name, points.iter().copied().map(number));
                 numbers.into_series().cast(dtype)?.into_column()
             }
             Self::Days => {
@@ -105,33 +105,35 @@ impl Kind {
             Self::Times(unit, zone, dtype) => {
                 let times = points.iter().map(|point| since_1970(point.as_ref()?, *unit, *zone));
                 let times = Int64Chunked::from_iter_options(name, times);
-                times.into_series().cast(dtype)?.into_column()
+                // A cast would lose the zone.
+                let zone = if let DataType::Datetime(_, zone) = dtype { zone } else { &None };
+                times.into_datetime(*unit, zone.clone()).into_column()
             }
-            Self::Texts => text_column(name, points)?,
+            Self::Texts => text_column(name, points),
         })
     }
 }
 
 /// Of texts: whole numbers if all are, times if all are days or times, else texts again.
-fn text_column(name: polars::prelude::PlSmallStr, points: &[Option<Ds>]) -> Result<Column> {
+fn text_column(name: polars::prelude::PlSmallStr, points: &[Option<Ds>]) -> Column {
     let all = |is: fn(&Ds) -> bool| points.iter().flatten().all(is);
     if all(|point| matches!(point, Ds::Number(_))) && points.iter().any(Option::is_some) {
-        let numbers = points.iter().map(number);
-        return Ok(Int64Chunked::from_iter_options(name, numbers).into_column());
+        let numbers = points.iter().copied().map(number);
+        return Int64Chunked::from_iter_options(name, numbers).into_column();
     }
     if all(|point| !matches!(point, Ds::Number(_))) {
         let unit = TimeUnit::Microseconds;
         let times = points.iter().map(|point| since_1970(point.as_ref()?, unit, None));
         let times = Int64Chunked::from_iter_options(name, times);
-        return Ok(times.into_datetime(unit, None).into_column());
+        return times.into_datetime(unit, None).into_column();
     }
     let texts: Vec<Option<String>> =
         points.iter().map(|point| point.map(|point| point.to_string())).collect();
-    Ok(Series::new(name, texts).into_column())
+    Series::new(name, texts).into_column()
 }
 
-fn number(point: &Option<Ds>) -> Option<i64> {
-    if let Some(Ds::Number(number)) = point { Some(*number) } else { None }
+fn number(point: Option<Ds>) -> Option<i64> {
+    if let Some(Ds::Number(number)) = point { Some(number) } else { None }
 }
 
 fn day(days: i32) -> NaiveDate {

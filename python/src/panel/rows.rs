@@ -33,7 +33,7 @@ pub(super) fn held(mut table: DataFrame, watch: &Watch) -> Result<Held> {
     let is_number = ids.dtype().is_primitive_numeric();
     let numbers = is_number.then(|| ids.cast(&DataType::Int64)).transpose()?;
     let texts = ids.cast(&DataType::String)?;
-    let mut groups = grouped(texts.str()?)?;
+    let mut groups = grouped(texts.str()?);
     groups.sort_unstable_by(|one, other| one.name.cmp(other.name));
     let series = groups.par_iter().map(|group| {
         let rows = || group.runs.iter().flat_map(|(start, end)| *start..*end);
@@ -76,7 +76,7 @@ impl Group<'_> {
 }
 
 /// The series of a column of names. A name that is missing is empty.
-fn grouped(names: &StringChunked) -> Result<Vec<Group<'_>>> {
+fn grouped(names: &StringChunked) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     let mut found: HashMap<&str, usize> = HashMap::new();
     let mut last: Option<usize> = None;
@@ -95,7 +95,7 @@ fn grouped(names: &StringChunked) -> Result<Vec<Group<'_>>> {
         }
         last = Some(idx);
     }
-    Ok(groups)
+    groups
 }
 
 /// The values of a column, read one by one.
