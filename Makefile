@@ -11,7 +11,7 @@ FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 # Seconds for each target; `make fuzz FUZZ_SECONDS=3600` looks longer.
 FUZZ_SECONDS ?= 8
 
-.PHONY: test test-all fmt clippy postgres postgres-test unit doc deny fuzz browser recipes bench
+.PHONY: test test-all fmt clippy postgres postgres-test unit doc deny fuzz browser recipes bench semver msrv
 
 test: fmt clippy postgres unit doc deny fuzz browser recipes
 
@@ -36,6 +36,27 @@ postgres:
 
 postgres-test: postgres
 	$(CARGO) test --release --locked --test it job_history -- --nocapture
+
+# Whether the library still offers what its last release did; without a release there is nothing to compare.
+SEMVER_VERSION := 0.51.0
+SEMVER := $(TOOLS)/bin/cargo-semver-checks
+LAST_TAG := $(shell git describe --tags --abbrev=0 2> /dev/null)
+
+$(SEMVER):
+	$(CARGO) install --locked --root $(TOOLS) --version $(SEMVER_VERSION) cargo-semver-checks
+
+semver: $(if $(LAST_TAG),$(SEMVER))
+	$(if $(LAST_TAG),$(SEMVER) semver-checks --package chipcast --baseline-rev $(LAST_TAG),@echo \
+		"no baseline: no release is tagged, so the public interface was compared with nothing")
+
+# The build with the oldest compiler that Cargo.toml promises; where it is the one in use, every build is it.
+MSRV := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+msrv:
+	@if rustc --version | grep -q "^rustc $(MSRV)[. ]"; then \
+		echo "rustc $(MSRV), the oldest promised, is the one in use"; \
+		$(CARGO) clippy --locked --all-targets -- -D warnings; \
+	elif rustup run $(MSRV) rustc --version > /dev/null 2>&1; then rustup run $(MSRV) $(CARGO) check --locked; \
+	else echo "rustc $(MSRV), the oldest promised, is not here: the build with it was left out"; fi
 
 # One optimised build serves `cargo run --release` and the tests.
 unit:

@@ -25,6 +25,28 @@
 //! # }
 //! ```
 //!
+//! # Features
+//!
+//! All are on by default; `default-features = false` builds the library and the command line without them.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `default` | `pdf`, `postgres` and `serve` |
+//! | `pdf` | reports as PDF ([`report::Pdf`]): typst and the font that it sets them in |
+//! | `postgres` | the ledger of runs in PostgreSQL, named by `CHIPCAST_LEDGER_URL` |
+//! | `serve` | the local web page and JSON API (`chipcast serve`) |
+//!
+//! # One example a main job
+//!
+//! | example | job |
+//! |---|---|
+//! | `forecast_one` | one series: median, interval and grade, or the refusal |
+//! | `panel` | a table of your own: learn over it, answer series by series |
+//! | `purchases_to_capability` | dollars to chips, fleet, training run and capability |
+//! | `backtest_own_model` | your own [`forecast::Forecaster`] against the engine and its rivals |
+//!
+//! The oldest compiler is the `rust-version` of `Cargo.toml`. Python users: the package `chipcast`.
+//!
 //! # Modules in reading order
 //!
 //! The core, each file using only those before it: [`error`], [`cells`], [`units`], [`period`],

@@ -69,7 +69,7 @@ impl Kind {
             | "event_date" => Self::Date,
             "n" | "horizon" | "horizon_cap" | "n_variables" | "horizon_a" | "horizon_b"
             | "seed" | "n_forecasts" | "n_values" | "n_answered" => Self::Integer,
-            "inside_80" | "in_mcs" => Self::Boolean,
+            "inside_80" | "in_mcs" | "is_reported" => Self::Boolean,
             "output_type_id" => Self::Mixed,
             "value"
             | "change"

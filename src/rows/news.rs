@@ -47,6 +47,27 @@ pub const COLUMNS: [&str; 25] = [
     "url",
 ];
 
+/// Columns of the periods as a whole.
+pub const SUMMARY_COLUMNS: [&str; 17] = [
+    "target",
+    "model",
+    "from",
+    "to",
+    "target_period_start",
+    "target_period_end",
+    "horizon",
+    "is_reported",
+    "unit",
+    "estimate_prev",
+    "impact_of_revisions",
+    "impact_of_news",
+    "total_impact",
+    "estimate_new",
+    "of_which_refit",
+    "refusal",
+    "finding",
+];
+
 /// One row an effect; the periods as a whole stand beside them as `summary`.
 ///
 /// - `refusals`: one entry an account, as of [`refusals`].
@@ -57,9 +78,18 @@ pub fn rows(told: &News, refusals: &[Option<String>]) -> Rows {
             rows.push(row(told, account, effect));
         }
     }
-    let summary = told.accounts.iter().zip(refusals);
-    let summary = summary.map(|(account, refusal)| summary_row(told, account, refusal.as_deref()));
-    rows.beside("summary", summary.collect());
+    rows.beside("summary", summary(told, refusals).objects());
+    rows
+}
+
+/// One row a period: what was expected, what moved it, what is expected now, and the most of it in words.
+///
+/// - `refusals`: one entry an account, as of [`refusals`].
+pub fn summary(told: &News, refusals: &[Option<String>]) -> Rows {
+    let mut rows = Rows::new(&SUMMARY_COLUMNS);
+    for (account, refusal) in told.accounts.iter().zip(refusals) {
+        rows.push(summary_row(told, account, refusal.as_deref()));
+    }
     rows
 }
 
@@ -112,26 +142,26 @@ fn row(told: &News, account: &Account, effect: &Effect) -> Vec<Value> {
     ]
 }
 
-fn summary_row(told: &News, account: &Account, refusal: Option<&str>) -> Value {
-    json!({
-        "target": told.target.as_str(),
-        "model": told.model,
-        "from": told.from,
-        "to": told.to,
-        "target_period_start": account.period.start(),
-        "target_period_end": account.period.end(),
-        "horizon": account.horizon,
-        "is_reported": account.horizon == 0,
-        "unit": told.unit.word(),
-        "estimate_prev": account.prev,
-        "impact_of_revisions": account.revisions(&told.events),
-        "impact_of_news": account.news(&told.events),
-        "total_impact": account.total(),
-        "estimate_new": account.new,
-        "of_which_refit": account.by(Part::Refit),
-        "refusal": refusal,
-        "finding": finding(told, account),
-    })
+fn summary_row(told: &News, account: &Account, refusal: Option<&str>) -> Vec<Value> {
+    vec![
+        json!(told.target.as_str()),
+        json!(told.model),
+        json!(told.from),
+        json!(told.to),
+        json!(account.period.start()),
+        json!(account.period.end()),
+        json!(account.horizon),
+        json!(account.horizon == 0),
+        json!(told.unit.word()),
+        json!(account.prev),
+        json!(account.revisions(&told.events)),
+        json!(account.news(&told.events)),
+        json!(account.total()),
+        json!(account.new),
+        json!(account.by(Part::Refit)),
+        json!(refusal),
+        json!(finding(told, account)),
+    ]
 }
 
 /// What moved the estimate most, in a sentence.

@@ -48,6 +48,9 @@ mod market;
 mod market_epoch;
 mod models;
 mod news;
+#[path = "../../examples/backtest_own_model.rs"]
+#[expect(dead_code, reason = "its main is for people")]
+mod own_model;
 mod panel;
 mod plain_text;
 mod pressure;
@@ -59,6 +62,7 @@ mod report_charts;
 mod report_sample;
 mod report_schema;
 mod revisions;
+mod rust_users;
 mod scale_answers;
 mod scaling;
 #[cfg(feature = "serve")]
