@@ -10,7 +10,23 @@
 from __future__ import annotations
 
 from chipcast import errors, models
-from chipcast._core import Frame, __version__
+from chipcast._core import (
+    Archive,
+    Chain,
+    Forecast,
+    Frame,
+    Outlook,
+    Refusal,
+    Report,
+    Requirement,
+    Snapshot,
+    Svg,
+    __version__,
+    multiple,
+    required_purchase,
+    scale,
+    scenario,
+)
 from chipcast.core import StatsForecast
 from chipcast.errors import (
     ChipcastError,
@@ -24,17 +40,30 @@ from chipcast.errors import (
 )
 
 __all__ = [
+    "Archive",
+    "Chain",
     "ChipcastError",
     "FetchError",
+    "Forecast",
     "Frame",
     "InsufficientError",
     "InternalError",
     "InvalidError",
     "NotFoundError",
+    "Outlook",
     "ParseError",
+    "Refusal",
+    "Report",
+    "Requirement",
+    "Snapshot",
     "StatsForecast",
     "StoreError",
+    "Svg",
     "__version__",
     "errors",
     "models",
+    "multiple",
+    "required_purchase",
+    "scale",
+    "scenario",
 ]

@@ -37,7 +37,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// >>> archive
 /// Archive(bundled, known through 2026-09-24)
 /// >>> archive.as_of("2026-09-01").series_ids[:2]
-/// ['aapl.revenue', 'alphabet.installed_h100e']
+/// ['aapl.revenue', 'aib.units']
 #[pyclass(frozen, name = "Archive", module = "chipcast")]
 pub(crate) struct PyArchive {
     archive: archive::Archive,
@@ -113,7 +113,7 @@ impl PyArchive {
     ///
     /// >>> from chipcast import Archive
     /// >>> Archive.bundled().as_of("2026-09-01")
-    /// Snapshot(as_of=2026-09-01, 182 series)
+    /// Snapshot(as_of=2026-09-01, 408 series)
     #[pyo3(signature = (day=None))]
     fn as_of(&self, py: Python<'_>, day: Option<Day>) -> PyResult<PySnapshot> {
         let day = day.map(|day| day.0);

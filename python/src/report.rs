@@ -161,8 +161,9 @@ pub(crate) struct Svg {
 #[pymethods]
 impl Svg {
     /// Writes the drawing to a file.
-    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        detached(py, || store::write_atomic(&path, self.svg.as_bytes()))
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<Py<PyAny>> {
+        detached(py, || store::write_atomic(&path, self.svg.as_bytes()))?;
+        Ok(path.into_pyobject(py)?.into_any().unbind())
     }
 
     fn _repr_svg_(&self) -> &str {

@@ -252,7 +252,7 @@ impl Asked {
 /// >>> import chipcast
 /// >>> found = chipcast.required_purchase("eci=400")
 /// >>> found.verdict, found.binding
-/// ('infeasible', 'law')
+/// ('infeasible', 'network')
 #[pyfunction]
 #[pyo3(signature = (capability, company=None, snapshot=None, *, by=None, seed=0))]
 fn required_purchase(

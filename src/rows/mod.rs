@@ -51,82 +51,33 @@ pub enum Kind {
 impl Kind {
     /// The kind of a column, by its name: one name means one thing in every table.
     pub fn of(column: &str) -> Self {
+        let is_of = |names: &str| names.split_whitespace().any(|name| name == column);
         match column {
-            "period_start"
-            | "period_end"
-            | "vintage"
-            | "published"
-            | "first"
-            | "last"
-            | "last_vintage"
-            | "origin_date"
-            | "target_end_date"
-            | "date"
-            | "made_on"
-            | "as_of"
-            | "target_period_start"
-            | "target_period_end"
-            | "event_date" => Self::Date,
-            "n" | "horizon" | "horizon_cap" | "n_variables" | "horizon_a" | "horizon_b"
-            | "seed" | "n_forecasts" | "n_values" | "n_answered" => Self::Integer,
-            "inside_80" | "in_mcs" | "is_reported" => Self::Boolean,
             "output_type_id" => Self::Mixed,
-            "value"
-            | "change"
-            | "low"
-            | "mid"
-            | "high"
-            | "skill"
-            | "skill_lower"
-            | "median"
-            | "lower_80"
-            | "upper_80"
-            | "withheld"
-            | "naive"
-            | "guide"
-            | "actual"
-            | "error"
-            | "naive_error"
-            | "guide_error"
-            | "news"
-            | "revision"
-            | "refit"
-            | "code"
-            | "assumption"
-            | "estimate_a"
-            | "estimate_b"
-            | "total"
-            | "p05"
-            | "p50"
-            | "p95"
-            | "baseline_p05"
-            | "baseline_p50"
-            | "baseline_p95"
-            | "scenario_p05"
-            | "scenario_p50"
-            | "scenario_p95"
-            | "delta_p05"
-            | "delta_p50"
-            | "delta_p95"
-            | "lower_95"
-            | "upper_95"
-            | "expected"
-            | "surprise"
-            | "weight"
-            | "estimate_before"
-            | "impact"
-            | "impact_percent"
-            | "impact_on_scale"
-            | "estimate_after"
-            | "exponent"
-            | "efficiency_per_doubling"
-            | "compute_multiple"
-            | "gpu_hours_multiple" => Self::Number,
-            measure if is_measure(measure) => Self::Number,
+            _ if is_of(DATES) => Self::Date,
+            _ if is_of(INTEGERS) => Self::Integer,
+            _ if is_of(BOOLEANS) => Self::Boolean,
+            _ if is_of(NUMBERS) || is_measure(column) => Self::Number,
             _ => Self::Text,
         }
     }
 }
+
+/// Columns that hold a day.
+const DATES: &str = "period_start period_end vintage published first last last_vintage origin_date \
+    target_end_date date made_on as_of target_period_start target_period_end event_date from to";
+/// Columns that hold a count.
+const INTEGERS: &str = "n horizon horizon_cap n_variables horizon_a horizon_b seed n_forecasts n_values \
+    n_answered";
+/// Columns that hold yes or no.
+const BOOLEANS: &str = "inside_80 in_mcs is_reported";
+/// Columns that hold a number, beside the measures of a backtest.
+const NUMBERS: &str = "value change low mid high median lower_80 upper_80 lower_95 upper_95 withheld naive \
+    guide actual error naive_error guide_error news revision refit code assumption estimate_a estimate_b \
+    total p05 p50 p95 baseline_p05 baseline_p50 baseline_p95 scenario_p05 scenario_p50 scenario_p95 \
+    delta_p05 delta_p50 delta_p95 expected surprise weight estimate_before impact impact_percent \
+    impact_on_scale estimate_after estimate_prev estimate_new impact_of_revisions impact_of_news \
+    total_impact of_which_refit exponent efficiency_per_doubling compute_multiple gpu_hours_multiple";
 
 impl Rows {
     /// No rows yet, under these columns.
@@ -259,26 +210,11 @@ impl Rows {
 
 /// Whether a column holds a measure of a backtest: its name, over the answered ones, or an end of its bar.
 fn is_measure(column: &str) -> bool {
-    const MEASURES: [&str; 16] = [
-        "mae_log",
-        "mase",
-        "wis",
-        "coverage_80",
-        "coverage_95",
-        "skill",
-        "crps",
-        "pinball_10",
-        "pinball_50",
-        "pinball_90",
-        "interval_score_80",
-        "pit_p",
-        "ljung_box_p",
-        "dm_hln",
-        "dm_p",
-        "mcs_p",
-    ];
+    const MEASURES: &str = "mae_log mase wis coverage_80 coverage_95 skill crps pinball_10 pinball_50 \
+        pinball_90 interval_score_80 pit_p ljung_box_p dm_hln dm_p mcs_p";
     let plain = ["_answered", "_lower", "_upper"].iter().find_map(|end| column.strip_suffix(end));
-    MEASURES.contains(&plain.unwrap_or(column))
+    let plain = plain.unwrap_or(column);
+    MEASURES.split_whitespace().any(|measure| measure == plain)
 }
 
 /// A cell as plain text; nothing where it is missing.

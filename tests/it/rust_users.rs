@@ -98,3 +98,22 @@ fn a_forecast_at_a_glance_passes_the_lint_and_stands_in_a_page_of_others() {
         assert!(fan.starts_with("<svg xmlns") && !fan.contains("var(--"), "stands alone");
     }
 }
+
+#[test]
+fn a_column_is_of_one_kind_in_every_table() {
+    use chipcast::rows::{Kind, backtest, data, news, require, scale};
+    let of_kind = |columns: &[&'static str], kind: Kind| -> Vec<&'static str> {
+        columns.iter().copied().filter(|column| Kind::of(column) == kind).collect()
+    };
+    // Every measure of a backtest is a number or a count, and only its key is text.
+    assert_eq!(of_kind(&backtest::COLUMNS, Kind::Text), ["series", "model"]);
+    assert_eq!(of_kind(&backtest::COLUMNS, Kind::Integer), ["horizon", "n", "n_answered"]);
+    let origin = of_kind(&backtest::ORIGIN_COLUMNS, Kind::Text);
+    assert_eq!(origin, ["series", "model", "refusal", "model_used"]);
+    let words = ["target", "model", "unit", "refusal", "finding"];
+    assert_eq!(of_kind(&news::SUMMARY_COLUMNS, Kind::Text), words);
+    assert_eq!(of_kind(&require::COLUMNS, Kind::Text), ["law", "quantity", "unit"]);
+    assert_eq!(of_kind(&scale::MULTIPLE_COLUMNS, Kind::Text), ["law"]);
+    let series = of_kind(&data::SERIES_COLUMNS, Kind::Date);
+    assert_eq!(series, ["first", "last", "last_vintage"]);
+}
