@@ -11,7 +11,7 @@ from chipcast import freq as frequency
 from chipcast._core import Frame, Panel
 from chipcast.errors import InvalidError
 from chipcast.frames import like, readable
-from chipcast.models import Model
+from chipcast.models import Model, Ridge
 
 __all__ = ["StatsForecast"]
 
@@ -28,7 +28,7 @@ class StatsForecast:
     | `verbose` | `False` | whether to show progress, on a terminal or in a notebook, on stderr |
 
     A series that cannot be forecast has its rows with nulls in them, and `status_` says why; it is never an
-    exception. Columns beside the three that are named are not read.
+    exception. Columns beside the three that are named are read by `Ridge` alone.
 
     >>> from chipcast import StatsForecast
     >>> from chipcast.models import AutoETS, SeasonalNaive
@@ -81,9 +81,7 @@ class StatsForecast:
         `prediction_intervals` changes nothing: intervals are always conformal.
         """
         self._check()
-        table = readable(df)
-        self.panel_ = Panel(table, id_col, time_col, target_col, self._n_threads())
-        self._given = _sample(df)
+        self.panel_ = self._panel(df, id_col, time_col, target_col)
         return self
 
     def predict(self, h: int, X_df: Any = None, level: Sequence[float] | None = None) -> Any:
@@ -92,14 +90,15 @@ class StatsForecast:
         | parameter | purpose |
         |---|---|
         | `h` | periods, 1 to 400 |
-        | `X_df` | not offered: no model here reads other columns |
+        | `X_df` | drivers of the periods to come, for `Ridge` |
         | `level` | widths of intervals in percent, between 0 and 100 |
         """
         if not hasattr(self, "panel_"):
             raise InvalidError("nothing is fitted yet", "call `fit` first, or `forecast` for both")
-        self._no_drivers(X_df)
+        ahead = self._ahead(X_df)
         plan = self._plan(h, level)
-        forecasts, status = self.panel_.forecast(plan, self._progress(plan))
+        progress = self._progress(plan, len(self.panel_))
+        forecasts, status = self.panel_.forecast(plan, progress, ahead)
         return self._answer(forecasts, status)
 
     def fit_predict(
@@ -135,18 +134,17 @@ class StatsForecast:
         |---|---|---|
         | `h` | | periods, 1 to 400 |
         | `df` | | table with Arrow: polars, pandas, pyarrow, DuckDB; or a list for each column |
-        | `X_df` | `None` | not offered: no model here reads other columns |
+        | `X_df` | `None` | drivers of the periods to come, for `Ridge`; an error where no model reads them |
         | `level` | `None` | widths of intervals in percent, between 0 and 100 |
         | `fitted` | `False` | not offered: `cross_validation` shows how good a model was |
         | `prediction_intervals` | `None` | changes nothing: intervals are always conformal |
         | `id_col`, `time_col`, `target_col` | `unique_id`, `ds`, `y` | names of the columns |
         """
         self._no_fitted(fitted)
-        self._no_drivers(X_df)
         plan = self._plan(h, level)
-        panel = Panel(readable(df), id_col, time_col, target_col, self._n_threads())
-        forecasts, status = panel.forecast(plan, self._progress(plan, len(panel)))
-        self._given = _sample(df)
+        panel = self._panel(df, id_col, time_col, target_col)
+        progress = self._progress(plan, len(panel))
+        forecasts, status = panel.forecast(plan, progress, self._ahead(X_df))
         return self._answer(forecasts, status)
 
     def cross_validation(
@@ -195,10 +193,9 @@ class StatsForecast:
             "step_size": _whole("step_size", step_size, 1),
             "refit": every,
         }
-        panel = Panel(readable(df), id_col, time_col, target_col, self._n_threads())
+        panel = self._panel(df, id_col, time_col, target_col)
         progress = self._progress(plan, len(panel) * n_windows)
         found, status = panel.cross_validate(plan, origins, progress)
-        self._given = _sample(df)
         return self._answer(found, status)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -282,23 +279,47 @@ class StatsForecast:
         self.status_ = like(status, self._given)
         return like(forecasts, self._given)
 
-    def _progress(self, plan: dict[str, Any], n: int | None = None) -> Callable[[int], None] | None:
+    def _panel(self, df: Any, id_col: str, time_col: str, target_col: str) -> Panel:
+        """The series of a table, with its other columns where a model reads them."""
+        table = readable(df)
+        named = [id_col, time_col, target_col]
+        drivers: list[str] = []
+        if self._has_ridge():
+            table = Frame(table)
+            drivers = [name for name in table.columns if name not in named]
+        self._given = _sample(df)
+        self._columns = [id_col, time_col, *drivers]
+        return Panel(table, id_col, time_col, target_col, self._n_threads(), drivers)
+
+    def _has_ridge(self) -> bool:
+        return any(isinstance(model, Ridge) for model in [*self.models, self.fallback_model])
+
+    def _ahead(self, X_df: Any) -> tuple[Any, list[str]] | None:
+        """The table of drivers to come, and which of its columns are read."""
+        drivers = self._columns[2:]
+        if X_df is None and not drivers:
+            return None
+        if X_df is None:
+            raise InvalidError(
+                f"the drivers {', '.join(drivers)} are not known ahead",
+                "`X_df` has them for the periods to come; leave the columns out to do without",
+            )
+        if not drivers:
+            raise InvalidError("no model here reads `X_df`", "`Ridge` reads the other columns of `df`")
+        return readable(X_df), self._columns
+
+    def _progress(self, plan: dict[str, Any], n: int) -> Callable[[int], None] | None:
         """Says how many answers are made, where somebody looks."""
         if not self.verbose or not _is_watched():
             return None
         times = len(plan["models"]) + (plan["fallback"] is not None)
-        n_all = times * (len(self.panel_) if n is None else n)
+        n_all = times * n
 
         def show(n_done: int) -> None:
             sys.stderr.write(f"\rchipcast: {min(n_done, n_all)} of {n_all} forecasts")
             sys.stderr.flush()
 
         return show
-
-    @staticmethod
-    def _no_drivers(X_df: Any) -> None:
-        if X_df is not None:
-            raise InvalidError("`X_df` is not offered: no model here reads other columns")
 
     @staticmethod
     def _no_fitted(fitted: bool) -> None:

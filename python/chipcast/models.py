@@ -7,6 +7,7 @@ to choose. `prediction_intervals` is taken by every model so that scripts run as
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from chipcast.errors import InvalidError
@@ -24,6 +25,7 @@ __all__ = [
     "Naive",
     "OptimizedTheta",
     "RandomWalkWithDrift",
+    "Ridge",
     "SeasonalNaive",
     "Theta",
 ]
@@ -97,7 +99,17 @@ class Model:
             low.sort(key=lambda column: level[column[2]], reverse=self._order == "nested")
             high.sort(key=lambda column: level[column[2]])
             columns += low + high
-        return {"alias": self.alias, "name": self._name, "season": self._season(), "columns": columns}
+        return {
+            "alias": self.alias,
+            "name": self._name,
+            "season": self._season(),
+            "ridge": self._ridge(),
+            "columns": columns,
+        }
+
+    def _ridge(self) -> tuple[list[int], float] | None:
+        """Lags and penalty, of a model that has them."""
+        return None
 
     def _check(self) -> None:
         """Refuses what is not offered."""
@@ -357,9 +369,41 @@ class DampedHolt(Model):
         self.prediction_intervals = prediction_intervals
 
 
+class Ridge(Model):
+    """Ridge regression on the last values and on the other columns of the table, further periods on nearer forecasts.
+
+    | parameter | default | purpose |
+    |---|---|---|
+    | `lags` | `(1,)` | periods back, each 1 to 400; may be empty where there are other columns |
+    | `penalty` | `1.0` | added to the diagonal of `XᵀX`, as scikit-learn's `alpha`; 0 or more |
+    | `alias` | `"Ridge"` | name of its column |
+
+    Every column beside name, `ds` and value is a driver; `X_df` has the drivers of the periods to come.
+    """
+
+    _name = "Ridge"
+
+    def __init__(
+        self,
+        lags: Sequence[int] = (1,),
+        penalty: float = 1.0,
+        alias: str = "Ridge",
+        prediction_intervals: Any = None,
+    ) -> None:
+        self.lags = lags
+        self.penalty = penalty
+        self.alias = alias
+        self.prediction_intervals = prediction_intervals
+
+    def _ridge(self) -> tuple[list[int], float]:
+        if any(isinstance(lag, bool) or not isinstance(lag, int) or lag < 1 for lag in self.lags):
+            raise InvalidError(f"`lags` are whole numbers, 1 or more; found is {self.lags!r}")
+        return list(self.lags), float(self.penalty)
+
+
 #: What statsforecast has and this package has not, and what to use instead.
 _INSTEAD: dict[str, str] = {
-    **dict.fromkeys(["AutoARIMA", "ARIMA", "AutoRegressive", "UCM"], "Chipcast"),
+    **dict.fromkeys(["AutoARIMA", "ARIMA", "UCM"], "Chipcast"),
     **dict.fromkeys(["AutoTheta"], "DynamicOptimizedTheta"),
     **dict.fromkeys(["AutoMFLES", "MFLES", "MSTL", "AutoTBATS", "TBATS"], "Chipcast"),
     **dict.fromkeys(
@@ -376,7 +420,8 @@ _INSTEAD: dict[str, str] = {
     **dict.fromkeys(["SeasonalWindowAverage", "ConformalSeasonalPool"], "SeasonalNaive"),
     **dict.fromkeys(["CrostonClassic", "CrostonOptimized", "CrostonSBA", "TSB"], "Chipcast"),
     **dict.fromkeys(["ConstantModel", "ZeroModel", "NaNModel"], "Naive"),
-    **dict.fromkeys(["GARCH", "ARCH", "SklearnModel"], "Chipcast"),
+    **dict.fromkeys(["AutoRegressive", "SklearnModel"], "Ridge"),
+    **dict.fromkeys(["GARCH", "ARCH"], "Chipcast"),
 }
 
 

@@ -1,7 +1,6 @@
 //! The module `chipcast._core`: the library for Python, one file a subject.
 //!
 //! May use the library alone. Never holds the interpreter's lock over work that takes long.
-#![expect(clippy::doc_link_with_quotes, reason = "docstrings show Python's lists and keys")]
 
 mod archive;
 mod bridge;

@@ -7,11 +7,13 @@ mod ds;
 mod frames;
 mod rows;
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chipcast::error::{Error, Result};
 use chipcast::forecast::panel::{
-    self, Asked, Ds, Model, Outcome, Refit, Series, Shard, Status, Window, Windows,
+    self, Asked, Ds, Model, Outcome, Refit, Ridge, Series, Shard, Status, Window, Windows,
 };
 use pyo3::prelude::*;
 
@@ -37,6 +39,8 @@ struct Held {
     series: Vec<Series>,
     /// Of each, its last known point and how many there are.
     ends: Vec<End>,
+    /// Of each, what its drivers are at its points; empty without drivers.
+    drivers: Vec<Drivers>,
     /// Rows of the answer: indexes of series.
     order: Vec<usize>,
     /// The names in the order of the answer, of the type they came in.
@@ -45,6 +49,9 @@ struct Held {
     time_col: String,
     target_col: String,
 }
+
+/// The drivers of a series by points.
+type Drivers = BTreeMap<Ds, Vec<f64>>;
 
 #[derive(Debug, Clone, Copy)]
 struct End {
@@ -59,6 +66,8 @@ struct Spec {
     alias: String,
     name: String,
     season: Option<usize>,
+    /// Lags and penalty of a ridge regression.
+    ridge: Option<(Vec<usize>, f64)>,
     /// Name, `yhat`, `lo` or `hi`, and the index of the level.
     columns: Vec<(String, String, usize)>,
 }
@@ -94,7 +103,7 @@ struct Origins {
 #[pymethods]
 impl Panel {
     #[new]
-    #[pyo3(signature = (table, id_col, time_col, target_col, n_threads=None))]
+    #[pyo3(signature = (table, id_col, time_col, target_col, n_threads=None, drivers=None))]
     fn new(
         py: Python<'_>,
         table: &Bound<'_, PyAny>,
@@ -102,8 +111,11 @@ impl Panel {
         time_col: String,
         target_col: String,
         n_threads: Option<usize>,
+        drivers: Option<Vec<String>>,
     ) -> PyResult<Self> {
-        let frame = bridge::read(table, Some(&[id_col, time_col, target_col]))?;
+        let mut columns = vec![id_col, time_col, target_col];
+        columns.extend(drivers.unwrap_or_default());
+        let frame = bridge::read(table, Some(&columns))?;
         let held = call::watched(py, n_threads, None, move |watch| rows::held(frame, watch))?;
         Ok(Self { held: Arc::new(held) })
     }
@@ -113,17 +125,22 @@ impl Panel {
         self.held.series.len()
     }
 
-    /// Forecasts, and a row for each series and model that says how far to trust them.
-    #[pyo3(signature = (plan, progress=None))]
+    /// Forecasts, and a row for each series and model that says how far to trust them. `ahead` has the names,
+    /// the points, and the drivers at the points to come.
+    #[pyo3(signature = (plan, progress=None, ahead=None))]
     fn forecast<'py>(
         &self,
         py: Python<'py>,
         plan: Plan,
         progress: Option<&Bound<'py, PyAny>>,
+        ahead: Option<(Bound<'py, PyAny>, Vec<String>)>,
     ) -> PyResult<(Bound<'py, Frame>, Bound<'py, Frame>)> {
         let (held, n_threads) = (Arc::clone(&self.held), plan.n_threads);
+        let ahead =
+            ahead.map(|(table, columns)| bridge::read(&table, Some(&columns))).transpose()?;
         let (forecasts, status) = call::watched(py, n_threads, progress, move |watch| {
-            let answers = held.answers(&plan, watch)?;
+            let ahead = ahead.map(|ahead| rows::drivers_ahead(&held, ahead)).transpose()?;
+            let answers = held.answers(&plan, ahead.as_deref(), watch)?;
             Ok((frames::forecasts(&held, &plan, &answers)?, frames::status(&held, &answers)?))
         })?;
         Ok((bridge::stream(py, forecasts)?, bridge::stream(py, status)?))
@@ -155,12 +172,32 @@ struct Replay {
 }
 
 impl Held {
-    fn answers(&self, plan: &Plan, watch: &Watch) -> Result<Vec<Answers>> {
+    /// The series beside their drivers, which may be known further than the values.
+    fn driven(&self, ahead: Option<&[Drivers]>) -> Cow<'_, [Series]> {
+        if self.drivers.is_empty() {
+            return Cow::Borrowed(&self.series);
+        }
+        let driven = |(idx, series): (usize, &Series)| {
+            let mut rows = self.drivers[idx].clone();
+            if let Some(ahead) = ahead {
+                rows.extend(ahead[idx].iter().map(|(at, values)| (*at, values.clone())));
+            }
+            series.clone().with_drivers(&rows)
+        };
+        self.series.iter().enumerate().map(driven).collect()
+    }
+
+    fn answers(
+        &self,
+        plan: &Plan,
+        ahead: Option<&[Drivers]>,
+        watch: &Watch,
+    ) -> Result<Vec<Answers>> {
         let freq = plan.freq()?;
+        let series = self.driven(ahead);
         let of = |spec: &Spec| -> Result<Vec<Outcome>> {
             let asked = spec.asked(plan)?;
-            let outcomes =
-                panel::forecast_while(&self.series, &asked, Shard::WHOLE, || watch.goes_on());
+            let outcomes = panel::forecast_while(&series, &asked, Shard::WHOLE, || watch.goes_on());
             let mut outcomes = outcomes.ok_or_else(stopped)?;
             if let Some(freq) = freq {
                 freq.hold(&mut outcomes, &self.ends);
@@ -182,10 +219,11 @@ impl Held {
         let refit = if origins.refit == 0 { Refit::Once } else { Refit::Every(origins.refit) };
         let Origins { n_windows, step_size, .. } = *origins;
         let windows = Windows { n_windows, step_size, refit };
+        let series = self.driven(None);
         let of = |spec: &Spec| -> Result<Vec<Window>> {
             let asked = spec.asked(plan)?;
             let found =
-                panel::cross_validate_while(&self.series, &asked, &windows, Shard::WHOLE, || {
+                panel::cross_validate_while(&series, &asked, &windows, Shard::WHOLE, || {
                     watch.goes_on()
                 });
             found?.ok_or_else(stopped)
@@ -206,7 +244,13 @@ impl Held {
 impl Spec {
     fn asked(&self, plan: &Plan) -> Result<Asked> {
         let coverages = plan.level.iter().map(|level| level / 100.0).collect();
-        Asked::new(Model::read(&self.name)?, plan.h, self.season, coverages)
+        let asked = Asked::new(Model::read(&self.name)?, plan.h, self.season, coverages)?;
+        match &self.ridge {
+            Some((lags, penalty)) => {
+                Ok(Asked { ridge: Ridge::new(lags.clone(), *penalty)?, ..asked })
+            }
+            None => Ok(asked),
+        }
     }
 }
 

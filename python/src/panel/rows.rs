@@ -6,20 +6,20 @@ use std::collections::HashMap;
 
 use chipcast::error::{Error, Result};
 use chipcast::forecast::panel::{Cell, Ds, Point, Series};
-use polars::prelude::{DataFrame, DataType, Float64Chunked, IdxSize, StringChunked};
+use polars::prelude::{Column, DataFrame, DataType, Float64Chunked, IdxSize, StringChunked};
 use rayon::prelude::*;
 
 use super::ds::Points;
-use super::{End, Held};
+use super::{Drivers, End, Held};
 use crate::call::Watch;
 
 /// What a missing value may be written as, where values are texts.
 const MISSING: [&str; 6] = ["", "nan", "na", "n/a", "null", "none"];
 
-/// Groups a table of three columns (name, `ds`, value) into series.
+/// Groups a table of three columns (name, `ds`, value) into series; further columns are drivers.
 pub(super) fn held(mut table: DataFrame, watch: &Watch) -> Result<Held> {
     table.rechunk_mut();
-    let [ids, ds, y] = table.columns() else {
+    let [ids, ds, y, drivers @ ..] = table.columns() else {
         return Err(Error::invalid("three columns are needed"));
     };
     let (ids, ds, y) =
@@ -30,6 +30,7 @@ pub(super) fn held(mut table: DataFrame, watch: &Watch) -> Result<Held> {
     }
     let (points, kind) = Points::new(ds)?;
     let values = Values::new(y)?;
+    let columns = numbers_of(drivers)?;
     let is_number = ids.dtype().is_primitive_numeric();
     let numbers = is_number.then(|| ids.cast(&DataType::Int64)).transpose()?;
     let texts = ids.cast(&DataType::String)?;
@@ -46,6 +47,12 @@ pub(super) fn held(mut table: DataFrame, watch: &Watch) -> Result<Held> {
     });
     let series: Option<Vec<(Series, End)>> = series.collect();
     let (series, ends) = series.ok_or_else(super::stopped)?.into_iter().unzip();
+    let beside = |group: &Group<'_>| {
+        let rows = group.runs.iter().flat_map(|(start, end)| *start..*end);
+        rows.filter_map(|row| Some((points.at(row).ok()?, numbers_at(&columns, row)))).collect()
+    };
+    let drivers =
+        if columns.is_empty() { Vec::new() } else { groups.par_iter().map(beside).collect() };
     let mut order: Vec<usize> = (0..groups.len()).collect();
     if let Some(numbers) = numbers {
         let numbers = numbers.i64()?;
@@ -55,12 +62,47 @@ pub(super) fn held(mut table: DataFrame, watch: &Watch) -> Result<Held> {
     Ok(Held {
         series,
         ends,
+        drivers,
         order,
         ids: ids.take_slice(&firsts)?,
         kind,
         time_col: ds.name().to_string(),
         target_col: y.name().to_string(),
     })
+}
+
+/// The drivers at points to come, of each series: a table of names, points and drivers. Series that are not
+/// known are left out.
+pub(super) fn drivers_ahead(held: &Held, mut table: DataFrame) -> Result<Vec<Drivers>> {
+    table.rechunk_mut();
+    let [ids, ds, drivers @ ..] = table.columns() else {
+        return Err(Error::invalid("two columns are needed"));
+    };
+    let (points, _) = Points::new(ds.as_materialized_series())?;
+    let columns = numbers_of(drivers)?;
+    let texts = ids.as_materialized_series().cast(&DataType::String)?;
+    let mut found = vec![Drivers::new(); held.series.len()];
+    for (row, name) in texts.str()?.iter().enumerate() {
+        let name = name.unwrap_or_default();
+        let at = held.series.binary_search_by(|series| series.unique_id().cmp(name));
+        if let (Ok(idx), Ok(point)) = (at, points.at(row)) {
+            found[idx].insert(point, numbers_at(&columns, row));
+        }
+    }
+    Ok(found)
+}
+
+fn numbers_of(columns: &[Column]) -> Result<Vec<Values>> {
+    columns.iter().map(|column| Values::new(column.as_materialized_series())).collect()
+}
+
+/// The numbers of a row; what is missing is no number, and its series is not forecast by them.
+fn numbers_at(columns: &[Values], row: usize) -> Vec<f64> {
+    let number = |column: &Values| match column.at(row) {
+        Cell::Value(value) => value,
+        _ => f64::NAN,
+    };
+    columns.iter().map(number).collect()
 }
 
 /// The rows of a series, as runs from a row up to another.
