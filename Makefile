@@ -11,7 +11,7 @@ FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 # Seconds for each target; `make fuzz FUZZ_SECONDS=3600` looks longer.
 FUZZ_SECONDS ?= 8
 
-.PHONY: test test-all fmt clippy postgres postgres-test unit doc deny fuzz browser recipes bench semver msrv
+.PHONY: test test-all fmt clippy postgres postgres-test unit doc deny fuzz browser recipes bench semver msrv python
 
 test: fmt clippy postgres unit doc deny fuzz browser recipes
 
@@ -127,6 +127,32 @@ recipes:
 	@CHIPCAST_BINARY=$(or $(CARGO_TARGET_DIR),target)/release/chipcast CHIPCAST_SLOW=$(CHIPCAST_SLOW) \
 		CHIPCAST_AIRFLOW=$(if $(CHIPCAST_SLOW),$(abspath $(AIRFLOW))/bin/python) \
 		$(RECIPES)/bin/python tests/recipes/test_recipes.py
+
+# The Python package: the wheel is built upon what the tests built, is imported in an environment that has
+# nothing else, and is tested beside every library whose frames it reads.
+PYTHON := $(abspath $(TOOLS))/python
+PYTHON_BIN := $(PYTHON)/tools/bin
+WHEEL_MAX_MB := 40
+$(PYTHON)/tools: python/tests/requirements.txt
+	python3 -m venv --clear $@
+	$@/bin/pip install --quiet --requirement $<
+	touch $@
+
+python: $(PYTHON)/tools
+	$(CARGO) clippy --locked --package chipcast-python -- -D warnings
+	rm -rf $(PYTHON)/wheels $(PYTHON)/empty
+	$(PYTHON_BIN)/maturin build --quiet --release --locked --manifest-path python/Cargo.toml \
+		--out $(PYTHON)/wheels
+	@size=$$(du -m $(PYTHON)/wheels/*.whl | cut -f1); echo "wheel: $$size MB, at most $(WHEEL_MAX_MB)"; \
+		[ $$size -lt $(WHEEL_MAX_MB) ]
+	python3 -m venv --without-pip $(PYTHON)/empty
+	$(PYTHON_BIN)/pip --python $(PYTHON)/empty/bin/python install --quiet --no-index $(PYTHON)/wheels/*.whl
+	$(PYTHON)/empty/bin/python -c "import chipcast; print('alone:', chipcast.Archive.bundled())"
+	$(PYTHON_BIN)/pip install --quiet --no-index --no-deps --force-reinstall $(PYTHON)/wheels/*.whl
+	CHIPCAST_BINARY=$(abspath $(or $(CARGO_TARGET_DIR),target))/release/chipcast \
+		$(PYTHON_BIN)/pytest -q -rP -k import_is_light python/tests/test_package.py | grep "^import:"
+	CHIPCAST_BINARY=$(abspath $(or $(CARGO_TARGET_DIR),target))/release/chipcast \
+		$(PYTHON_BIN)/pytest -q -p no:cacheprovider --rootdir python -c python/pyproject.toml python/tests
 
 # Against the budgets; against json.loads, edgartools, scipy, statsforecast and anofox-forecast where
 # public payloads lie beside the project.
