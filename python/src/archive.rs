@@ -20,6 +20,7 @@ use chipcast::store::Store;
 use chrono::NaiveDate;
 use pyo3::prelude::*;
 
+use crate::call::{Watch, watched};
 use crate::errors::{detached, warn};
 use crate::forecast::PyForecast;
 use crate::rows::{Day, date, frame, table};
@@ -178,12 +179,20 @@ impl PySnapshot {
     }
 }
 
-/// The snapshot given, or the bundled archive as of its last day.
-pub(crate) fn given(snapshot: Option<PyRef<'_, PySnapshot>>) -> Result<Arc<Held>> {
-    match snapshot {
-        Some(snapshot) => Ok(Arc::clone(&snapshot.0)),
-        None => Ok(PySnapshot::of(latest(&bundle()?)?).0),
+/// The snapshot given, or the bundled archive as of its last day, which is made once.
+pub(crate) fn given(
+    py: Python<'_>,
+    snapshot: Option<PyRef<'_, PySnapshot>>,
+) -> PyResult<Arc<Held>> {
+    static LATEST: OnceLock<Arc<Held>> = OnceLock::new();
+    if let Some(snapshot) = snapshot {
+        return Ok(Arc::clone(&snapshot.0));
     }
+    if let Some(held) = LATEST.get() {
+        return Ok(Arc::clone(held));
+    }
+    let made = detached(py, || Ok(PySnapshot::of(latest(&bundle()?)?).0))?;
+    Ok(Arc::clone(LATEST.get_or_init(|| made)))
 }
 
 /// One series or several.
@@ -314,7 +323,10 @@ impl PySnapshot {
         let truth = read_truth(truth).map_err(crate::errors::raise)?;
         let from = start.map(|day| day.0);
         let names = series.list();
-        let (rows, said) = detached(py, || self.replay(&names, models, h, (from, by, truth)))?;
+        let held = Arc::clone(&self.0);
+        let (rows, said) = watched(py, None, None, move |watch| {
+            replay(&held, &names, models, h, (from, by, truth), watch)
+        })?;
         for words in said {
             warn(py, &words)?;
         }
@@ -355,40 +367,45 @@ impl PySnapshot {
         }
         Ok((lines, known.series_ids()?.len()))
     }
+}
 
-    fn replay(
-        &self,
-        names: &[String],
-        models: Option<Vec<String>>,
-        h: usize,
-        (from, by, truth): (Option<NaiveDate>, By, Truth),
-    ) -> Result<(chipcast::rows::Rows, Vec<String>)> {
-        let book = self.0.book(h)?;
-        let models = match models {
-            None => engine::models().to_vec(),
-            Some(names) => names.iter().map(|name| engine::model(name)).collect::<Result<_>>()?,
-        };
-        let (mut found, mut failures) = (Vec::new(), Vec::new());
-        for name in names {
-            let (rows, failed) = book.backtests(&models, &SeriesId::new(name)?, from, truth)?;
-            found.extend(rows);
-            failures.extend(failed);
+/// Rows of the backtest, and what models had no answer; it stops before the next series when told to.
+fn replay(
+    held: &Held,
+    names: &[String],
+    models: Option<Vec<String>>,
+    h: usize,
+    (from, by, truth): (Option<NaiveDate>, By, Truth),
+    watch: &Watch,
+) -> Result<(chipcast::rows::Rows, Vec<String>)> {
+    let book = held.book(h)?;
+    let models = match models {
+        None => engine::models().to_vec(),
+        Some(names) => names.iter().map(|name| engine::model(name)).collect::<Result<_>>()?,
+    };
+    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    for name in names {
+        if !watch.goes_on() {
+            break;
         }
-        if found.is_empty()
-            && let Some((_, error)) = failures.pop()
-        {
-            return Err(error);
-        }
-        let said = failures.iter().map(|(model, why)| format!("no rows of `{model}`: {why}"));
-        let said = said.collect();
-        Ok(match by {
-            By::Origin => (backtest::by_origin(&found), said),
-            By::Horizon => {
-                let groups = backtest::grouped(&found);
-                (backtest::by_horizon(&backtest::measured(&groups)), said)
-            }
-        })
+        let (rows, failed) = book.backtests(&models, &SeriesId::new(name)?, from, truth)?;
+        found.extend(rows);
+        failures.extend(failed);
     }
+    if found.is_empty()
+        && let Some((_, error)) = failures.pop()
+    {
+        return Err(error);
+    }
+    let said = failures.iter().map(|(model, why)| format!("no rows of `{model}`: {why}"));
+    let said = said.collect();
+    Ok(match by {
+        By::Origin => (backtest::by_origin(&found), said),
+        By::Horizon => {
+            let groups = backtest::grouped(&found);
+            (backtest::by_horizon(&backtest::measured(&groups)), said)
+        }
+    })
 }
 
 /// What a row of a backtest is about.

@@ -14,7 +14,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::archive::{PySnapshot, given};
-use crate::errors::{detached, raise};
+use crate::call::watched;
+use crate::errors::detached;
 use crate::rows::{Day, date};
 
 /// Adds what is here to the module.
@@ -69,9 +70,9 @@ impl PyReport {
         since: Option<Day>,
         seed: u64,
     ) -> PyResult<Self> {
-        let held = given(snapshot).map_err(raise)?;
+        let held = given(py, snapshot)?;
         let (subject, since) = (subject.to_ascii_lowercase(), since.map(|day| day.0));
-        let made = detached(py, || {
+        let made = watched(py, None, None, move |_| {
             let known = held.known.clone();
             let run_id = run_id(&known, seed);
             Desk::new(known, run_id, seed)?.since(since).report(&subject)

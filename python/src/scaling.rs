@@ -22,7 +22,7 @@ use pyo3::types::PyDict;
 use serde_json::Value;
 
 use crate::archive::{Held, PySnapshot, given};
-use crate::errors::{detached, raise};
+use crate::errors::detached;
 use crate::rows::{Day, date, frame, table, value};
 
 /// Adds what is here to the module.
@@ -60,7 +60,7 @@ fn scale(
     h: usize,
     seed: u64,
 ) -> PyResult<PyChain> {
-    let held = given(snapshot).map_err(raise)?;
+    let held = given(py, snapshot)?;
     let found =
         detached(py, || machines(&held.known, &spend(&held, company, h)?, &*held.workshop(seed)?))?;
     Ok(PyChain(Arc::new(found)))
@@ -192,7 +192,7 @@ fn scenario(
     h: usize,
     seed: u64,
 ) -> PyResult<Py<PyAny>> {
-    let held = self::given(snapshot).map_err(raise)?;
+    let held = self::given(py, snapshot)?;
     let asked = Asked::read(given)?;
     let rows = detached(py, || {
         let scenario = asked.scenario()?;
@@ -263,7 +263,7 @@ fn required_purchase(
     by: Option<Day>,
     seed: u64,
 ) -> PyResult<PyRequirement> {
-    let held = given(snapshot).map_err(raise)?;
+    let held = given(py, snapshot)?;
     let by = by.map(|day| day.0);
     let rows = detached(py, || {
         let target = require::target(&held.known, capability, by)?;

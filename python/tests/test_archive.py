@@ -2,6 +2,8 @@
 
 import datetime
 import doctest
+import os
+import signal
 import threading
 import time
 
@@ -156,6 +158,26 @@ def test_other_threads_go_on_while_a_backtest_runs(snapshot):
     stop.set()
     thread.join()
     assert max(gaps) < max(0.5 * took, 0.2), (max(gaps), took)
+
+
+def test_a_forked_child_can_ask_too(snapshot):
+    """No pool of threads is kept that a fork would leave without its threads."""
+    median = snapshot.forecast("orcl.capex_cash", h=2).median
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)
+        told = snapshot.forecast("orcl.capex_cash", h=2).median, snapshot.forecast("meta.capex_cash").grade
+        os._exit(0 if told[0] == median and told[1] in "ABCD" else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_backtest_can_be_interrupted(snapshot):
+    timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
+    began = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt):
+        timer.start()
+        Archive.bundled().as_of("2026-08-31").backtest(["googl.capex_cash", "amzn.capex_cash"], h=8)
+    assert time.perf_counter() - began < 1.5
 
 
 def test_what_a_notebook_shows_is_small_and_escaped(snapshot):
