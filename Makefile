@@ -11,7 +11,8 @@ FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 # Seconds for each target; `make fuzz FUZZ_SECONDS=3600` looks longer.
 FUZZ_SECONDS ?= 8
 
-.PHONY: test test-all fmt clippy postgres postgres-test unit doc deny fuzz browser recipes bench semver msrv python
+.PHONY: test test-all fmt clippy postgres postgres-test unit doc deny fuzz browser recipes bench semver msrv python \
+	notebooks notebooks-check
 
 test: fmt clippy postgres unit doc deny fuzz browser recipes
 
@@ -153,6 +154,20 @@ python: $(PYTHON)/tools
 		$(PYTHON_BIN)/pytest -q -rP -k import_is_light python/tests/test_package.py | grep "^import:"
 	CHIPCAST_BINARY=$(abspath $(or $(CARGO_TARGET_DIR),target))/release/chipcast \
 		$(PYTHON_BIN)/pytest -q -p no:cacheprovider --rootdir python -c python/pyproject.toml python/tests
+
+# The notebooks, run from scratch with the newest wheel that `make python` built; writes docs/notebooks.
+# `notebooks-check` runs the quick start alone and writes nothing: its page must be as it is made now.
+NOTEBOOKS := $(TOOLS)/notebooks
+WHEEL ?= $(lastword $(sort $(wildcard $(PYTHON)/wheels/*.whl)))
+$(NOTEBOOKS): tests/notebooks/requirements.txt
+	python3 -m venv --clear $@
+	$@/bin/pip install --quiet --requirement $<
+	touch $@
+
+notebooks notebooks-check: $(NOTEBOOKS)
+	@test -n "$(WHEEL)" || { echo "no wheel: \`make python\` builds one"; exit 1; }
+	@$(NOTEBOOKS)/bin/pip install --quiet --force-reinstall --no-deps $(WHEEL)
+	$(NOTEBOOKS)/bin/python tests/notebooks/render.py $(if $(filter %-check,$@),--check 1_quick_start)
 
 # Against the budgets; against json.loads, edgartools, scipy, statsforecast and anofox-forecast where
 # public payloads lie beside the project.
