@@ -12,7 +12,7 @@ FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 FUZZ_SECONDS ?= 8
 
 .PHONY: test test-all fmt clippy postgres postgres-test unit doc deny fuzz browser recipes bench semver msrv python \
-	notebooks notebooks-check
+	notebooks notebooks-check cluster
 
 test: fmt clippy postgres unit doc deny fuzz browser recipes
 
@@ -168,6 +168,21 @@ notebooks notebooks-check: $(NOTEBOOKS)
 	@test -n "$(WHEEL)" || { echo "no wheel: \`make python\` builds one"; exit 1; }
 	@$(NOTEBOOKS)/bin/pip install --quiet --force-reinstall --no-deps $(WHEEL)
 	$(NOTEBOOKS)/bin/python tests/notebooks/render.py $(if $(filter %-check,$@),--check 1_quick_start)
+
+# Lessons in Spark and Ray, which are large: in full runs alone. `$(CLUSTER)/bin/python benches/cluster.py`
+# measures them.
+CLUSTER := $(TOOLS)/cluster
+$(CLUSTER): python/tests/requirements-cluster.txt
+	python3 -m venv --clear $@
+	$@/bin/pip install --quiet --requirement $<
+	touch $@
+
+cluster: $(CLUSTER)
+	@test -n "$(WHEEL)" || { echo "no wheel: \`make python\` builds one"; exit 1; }
+	@command -v java > /dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends \
+		default-jre-headless; } || echo "no Java here: the test of Spark will fail"
+	@$(CLUSTER)/bin/pip install --quiet --force-reinstall --no-deps $(WHEEL)
+	CHIPCAST_SLOW=1 $(CLUSTER)/bin/python -m pytest -q python/tests/test_distributed.py
 
 # Against the budgets; against json.loads, edgartools, scipy, statsforecast and anofox-forecast where
 # public payloads lie beside the project.

@@ -1,10 +1,6 @@
-"""Panels of Spark: every row of a series and origin goes to one task, which runs `answer_batch`.
+"""Panels of Spark: the rows of a series and origin go to one task, which runs `distributed.answer_batch`.
 
->>> from chipcast import distributed, spark                           # doctest: +SKIP
->>> lesson = distributed.learn(df.toArrow(), forecaster, h=4)         # doctest: +SKIP
->>> spark.forecast(df, lesson).write.parquet("forecasts")             # doctest: +SKIP
-
-Workers need this package, pyarrow and the Python of the driver: `PYSPARK_PYTHON`.
+Workers need this package and pyarrow in the driver's Python: set `PYSPARK_PYTHON` to `sys.executable`.
 """
 
 from __future__ import annotations
@@ -23,32 +19,31 @@ __all__ = ["forecast"]
 
 
 def forecast(df: DataFrame, lesson: str, n_partitions: int = 200) -> DataFrame:
-    """Forecasts of a panel by what `distributed.learn` has learned from it.
+    """Forecasts of a panel by what `distributed.learn` has learned of it, in no order.
 
     | parameter | default | purpose |
     |---|---|---|
     | `df` | | the panel |
-    | `lesson` | | what `distributed.learn` gave |
+    | `lesson` | | of `distributed.learn(df.toArrow(), ...)`; its origins are those that are forecast from |
     | `n_partitions` | `200` | tasks; the rows of one stand in a worker's memory |
 
     A task that is lost is made again by Spark, with the same bytes.
     """
-    from pyspark.sql import functions as sql
     from pyspark.sql.pandas.types import from_arrow_schema
 
-    rows_schema = df.limit(0).toArrow().schema
     keys = distributed.keys(lesson)
-    if distributed.CUTOFF in keys:
-        df = _known_at(df, lesson, rows_schema)
-        rows_schema = rows_schema.append(
-            pa.field(distributed.CUTOFF, rows_schema.field(distributed.time_col(lesson)).type)
-        )
+    df = df.select(*distributed.columns(lesson))
+    given = df.limit(0).toArrow().schema
+    known = distributed.known_at(given.empty_table(), lesson).schema
+
+    def spread(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            yield from distributed.known_at(pa.Table.from_batches([batch]), lesson).to_batches()
 
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         held = list(batches)
         if held:
             yield from distributed.answer_table(pa.Table.from_batches(held), lesson).to_batches()
 
-    found = from_arrow_schema(distributed.schema(lesson, rows_schema))
-    together = df.repartition(n_partitions, *[sql.col(key) for key in keys])
-    return together.mapInArrow(work, found)
+    rows = df.mapInArrow(spread, from_arrow_schema(known)).repartition(n_partitions, *keys)
+    return rows.mapInArrow(work, from_arrow_schema(distributed.schema(lesson, given)))
