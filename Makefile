@@ -14,12 +14,14 @@ FUZZ_SECONDS ?= 8
 .PHONY: test test-all fmt clippy postgres postgres-test unit doc deny fuzz browser recipes bench semver msrv python \
 	notebooks notebooks-check cluster
 
-test: fmt clippy postgres unit doc deny fuzz browser recipes
+test: fmt clippy postgres unit doc deny fuzz browser recipes python notebooks-check
 
 # The slow kinds in full: CHIPCAST_SLOW widens every loop that the quick tier runs once.
 test-all: fmt clippy postgres doc deny fuzz browser
 	CHIPCAST_SLOW=1 $(CARGO) test --release --locked --all-features
 	$(MAKE) recipes CHIPCAST_SLOW=1
+	$(MAKE) python
+	$(MAKE) notebooks cluster
 
 fmt:
 	$(CARGO) fmt --all --check

@@ -5,6 +5,7 @@
 
 mod ds;
 mod frames;
+mod lessons;
 mod rows;
 
 use std::borrow::Cow;
@@ -25,6 +26,7 @@ use ds::{Freq, Kind};
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Frame>()?;
     module.add_class::<Panel>()?;
+    lessons::register(module)?;
     module.add("MODELS", Model::all().map(Model::name).collect::<Vec<_>>())
 }
 

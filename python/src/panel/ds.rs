@@ -95,7 +95,8 @@ impl Kind {
         let name = name.into();
         Ok(match self {
             Self::Numbers(dtype) => {
-                let numbers = Int64Chunked::from_iter_options(name, points.iter().copied().map(number));
+                let numbers =
+                    Int64Chunked::from_iter_options(name, points.iter().copied().map(number));
                 numbers.into_series().cast(dtype)?.into_column()
             }
             Self::Days => {
