@@ -6,6 +6,27 @@ import pathlib
 from collections.abc import Callable, Sequence
 from typing import Any, Self, final
 
+__all__ = [
+    "Archive",
+    "Chain",
+    "Forecast",
+    "Frame",
+    "MODELS",
+    "Outlook",
+    "Panel",
+    "Refusal",
+    "Report",
+    "Requirement",
+    "Snapshot",
+    "Svg",
+    "__version__",
+    "multiple",
+    "required_purchase",
+    "run_command_line",
+    "scale",
+    "scenario",
+]
+
 __version__: str
 MODELS: list[str]
 

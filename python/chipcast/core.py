@@ -44,7 +44,7 @@ class StatsForecast:
     >>> forecast["ds"], forecast["SeasonalNaive"]
     ([13, 14], [5.0, 7.0])
     >>> forecaster.status_["status"]
-    ['fallback', 'fallback']
+    ['no_skill', 'no_skill']
     """
 
     #: One row a series and model: `status`, `model_used`, `fallback_reason`. In the kind of the table given.

@@ -23,6 +23,8 @@ class ChipcastError(Exception):
     ('no series `a`', '`Archive.series` lists them')
     """
 
+    __module__ = "chipcast"
+
     #: Advice, if there is any; a traceback shows it on a line of its own.
     hint: str | None
 
@@ -42,26 +44,40 @@ class ChipcastError(Exception):
 class FetchError(ChipcastError):
     """A source could not be reached, or refused."""
 
+    __module__ = "chipcast"
+
 
 class NotFoundError(ChipcastError, KeyError):
     """A series, company, file or model that was named does not exist."""
+
+    __module__ = "chipcast"
 
 
 class ParseError(ChipcastError, ValueError):
     """Bytes that are not what their format promises."""
 
+    __module__ = "chipcast"
+
 
 class InvalidError(ChipcastError, ValueError):
     """A request or value that breaks a rule."""
+
+    __module__ = "chipcast"
 
 
 class InsufficientError(ChipcastError, ValueError):
     """Too few observations for what was asked."""
 
+    __module__ = "chipcast"
+
 
 class StoreError(ChipcastError, OSError):
     """The archive or another file on disk could not be read or written."""
 
+    __module__ = "chipcast"
+
 
 class InternalError(ChipcastError, RuntimeError):
     """A bug of chipcast's own."""
+
+    __module__ = "chipcast"

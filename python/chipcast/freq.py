@@ -37,7 +37,7 @@ def read(freq: str | int | None) -> tuple[str, int] | None:
     (('months', 3), ('seconds', 7200), ('months', 1), ('numbers', 1))
     >>> read("B")
     Traceback (most recent call last):
-    chipcast.errors.InvalidError: the frequency `B` has no even steps
+    chipcast.InvalidError: the frequency `B` has no even steps
     hint: number the rows of each series with whole numbers, and give `freq=1`
     """
     if freq is None:
