@@ -81,7 +81,7 @@ def test_there_are_examples_to_run() -> None:
     assert sum(len(examples_of(module)) for module in modules()) >= 20
 
 
-def test_types_are_strict() -> None:
+def test_types_are_strict(tmp_path: Path) -> None:
     script = (
         "import chipcast, chipcast.polars\n"
         "from chipcast.models import AutoETS\n"
@@ -91,18 +91,18 @@ def test_types_are_strict() -> None:
         "chipcast.StatsForecast([model], freq='QE').fit(frame).predict(h=2)\n"
     )
     command = [sys.executable, "-m", "mypy", "--strict"]
-    told = subprocess.run([*command, "-c", script], capture_output=True, text=True, cwd="/")
+    told = subprocess.run([*command, "-c", script], capture_output=True, text=True, cwd=tmp_path)
     assert told.returncode == 0, told.stdout
-    told = subprocess.run([*command, "-p", "chipcast"], capture_output=True, text=True, cwd="/")
+    told = subprocess.run([*command, "-p", "chipcast"], capture_output=True, text=True, cwd=tmp_path)
     assert told.returncode == 0, told.stdout
     wrong = script.replace("season_length=4", "season_length='four'")
-    told = subprocess.run([*command, "-c", wrong], capture_output=True, text=True, cwd="/")
+    told = subprocess.run([*command, "-c", wrong], capture_output=True, text=True, cwd=tmp_path)
     assert "arg-type" in told.stdout
 
 
-def test_stubs_are_what_is_compiled() -> None:
+def test_stubs_are_what_is_compiled(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mypy.stubtest", "chipcast._core", "--ignore-disjoint-bases"]
-    told = subprocess.run(command, capture_output=True, text=True, cwd="/")
+    told = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert told.returncode == 0, told.stdout
 
 
