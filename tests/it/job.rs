@@ -77,8 +77,14 @@ fn the_example_runs_offline_once_and_can_be_replayed() {
     assert_eq!(names, [&["forecasts.csv"][..], &pages, &["run.json"]].concat());
     let table = std::fs::read_to_string(published.join("forecasts.csv")).expect("written");
     let forecast = ["--format", "csv", "--seed", "7", "forecast"];
-    let printed =
-        chipcast(folder.path(), &[&forecast[..], &["msft.capex_cash", "--horizon", "4"]].concat());
+    let printed = chipcast(
+        folder.path(),
+        &[
+            &forecast[..],
+            &["msft.capex_cash", "--horizon", "4", "--coverage", "0.5", "--coverage", "0.8"],
+        ]
+        .concat(),
+    );
     let without_run = |line: &str| line.replacen(&run_id, "", 1);
     let of_msft = |text: &str| -> Vec<String> {
         text.lines().filter(|line| line.contains(",msft.capex_cash,")).map(without_run).collect()

@@ -398,3 +398,18 @@ fn every_model_has_a_past_and_intervals_that_hold() {
         assert!((0.7..0.95).contains(&share), "{}: {share}", model.name());
     }
 }
+
+#[test]
+fn a_nearly_exact_fit_has_a_narrow_interval() {
+    let y: Vec<f64> = (0_u32..24).map(|t| f64::from(t % 4 + t + 24)).collect();
+    for model in ["AutoETS", "Theta", "Chipcast"] {
+        let model = Model::read(model).expect("offered");
+        let panel = vec![Series::new("a", points(&y))];
+        let outcome =
+            panel::forecast(panel, &Asked { model, ..asked(4, 4) }, Shard::WHOLE).remove(0);
+        for step in &outcome.steps {
+            let (low, high) = step.intervals[0];
+            assert!(high - low < 20.0, "{}: {step:?}", model.name());
+        }
+    }
+}

@@ -18,6 +18,8 @@ const USUAL_COUNT: f64 = 200.0;
 const PART_LEAST: f64 = 1e-3;
 /// The least that an error counts as, in usual scales: a hit by chance says little.
 const ERROR_LEAST: f64 = 1e-2;
+/// How far a scale may lie from the usual one, in logarithms: ten times as large, or as small.
+const SHIFT_MAX: f64 = std::f64::consts::LN_10;
 /// Values from which on a series' changes tell its scale.
 const N_KNOWN: usize = 3;
 /// Scale of a series with fewer, in shares of its level, at least.
@@ -151,8 +153,13 @@ impl Weights {
         Self(weights)
     }
 
+    /// Within [`SHIFT_MAX`] of that of the usual weights, whatever few or nearly exact errors taught.
     fn log_scale(&self, parts: &[f64; N_PARTS]) -> f64 {
-        parts.iter().zip(self.0).map(|(part, weight)| part * weight).sum()
+        let sum = |weights: &[f64; N_PARTS]| -> f64 {
+            parts.iter().zip(weights).map(|(part, weight)| part * weight).sum()
+        };
+        let (usual, own) = (sum(&USUAL_WEIGHTS), sum(&self.0));
+        own.max(usual - SHIFT_MAX).min(usual + SHIFT_MAX)
     }
 
     /// The scale of an error.

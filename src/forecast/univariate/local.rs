@@ -4,7 +4,7 @@
 
 use super::smooth::{self, Trend};
 use super::theta::{self, Theta};
-use super::{Answer, Question, Series, count};
+use super::{Answer, Question, Series, count, season};
 
 /// A model of a series' own values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Local {
     Holt,
     /// The same with a trend that fades.
     DampedHolt,
-    /// Complex smoothing, with a season where the values are enough.
+    /// Complex smoothing, with a season where it is clear and the values are enough.
     AutoCes,
 }
 
@@ -72,7 +72,8 @@ impl Local {
             }
             Self::Holt => smooth::fit(y, 1, Trend::Linear, horizon).path,
             Self::DampedHolt => smooth::fit(y, 1, Trend::Damped, horizon).path,
-            Self::AutoCes => series.complex(question),
+            Self::AutoCes if season::is_clear(y, season) => series.complex(question),
+            Self::AutoCes => series.complex(Question { season: 1, horizon }),
         }
     }
 }
