@@ -7,32 +7,38 @@
 #![expect(clippy::disallowed_methods, reason = "the one module that may use the disk")]
 
 pub mod database;
+mod framed;
 pub mod ledger;
 pub mod lock;
+pub mod manifest;
 pub mod raw;
+pub mod repair;
 pub mod runs;
 
 use std::fs::{self, File, TryLockError};
-use std::io::{Cursor, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chrono::NaiveDate;
-use polars::prelude::*;
-use serde::{Deserialize, Serialize};
-
+use self::manifest::{Manifest, Segment};
+use self::raw::RawStore;
 use crate::archive::{Archive, Batch, Part};
 use crate::error::{Error, Result};
-use crate::observation::{Action, Announcement, Observation, Observations};
-use crate::period::Period;
+use crate::observation::{Observation, Observations};
 use crate::series::SeriesId;
 
-/// Version of the manifest's form; an unknown one is an error.
-const SCHEMA_VERSION: u32 = 1;
 /// Rows of one segment at most, so that reading one series decodes little else.
 const MAX_SEGMENT_ROWS: usize = 250_000;
 
 const MANIFEST: &str = "manifest.json";
+/// The same bytes again, so that a damaged manifest can be restored.
+const MANIFEST_COPY: &str = "manifest.copy.json";
+const SEGMENTS: &str = "segments";
+/// The folder of files that a repair could not restore.
+const DAMAGED: &str = "damaged";
+/// The advice on damage.
+const REPAIR_HINT: &str = "`chipcast data check` names all that is damaged, and `chipcast data repair` \
+                           restores what can be";
 const LOCK: &str = "lock";
 /// Stands while the first write of an archive has not got to its manifest.
 const UNFINISHED: &str = "unfinished";
@@ -60,49 +66,6 @@ pub struct Locked<'a> {
     lock: File,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ManifestFile {
-    schema_version: u32,
-    known_through: NaiveDate,
-    segments: Vec<Segment>,
-    announcements: Vec<AnnouncementRow>,
-    /// Hash of all the above, so that a flipped bit in the manifest itself is seen.
-    blake3: String,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Segment {
-    file: String,
-    blake3: String,
-    /// Hash of what the rows say.
-    content: String,
-    n_rows: usize,
-    first_series: String,
-    last_series: String,
-    /// The owners of its series, sorted; none where they were not noted.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    owners: Vec<String>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AnnouncementRow {
-    company: String,
-    published: NaiveDate,
-    metric: String,
-    period_start: NaiveDate,
-    period_end: NaiveDate,
-    low: f64,
-    mid: f64,
-    high: f64,
-    unit: String,
-    action: String,
-    quote: String,
-    locator: String,
-}
-
 impl Store {
     /// The store below `data`; nothing is made or read yet.
     ///
@@ -123,8 +86,7 @@ impl Store {
     /// manifest is gone are an archive still: a damaged one.
     pub fn exists(&self) -> bool {
         let has_segments = || {
-            list_files(&self.folder.join("segments"), "parquet")
-                .is_ok_and(|files| !files.is_empty())
+            list_files(&self.folder.join(SEGMENTS), "parquet").is_ok_and(|files| !files.is_empty())
         };
         self.folder.join(MANIFEST).exists()
             || (has_segments() && !self.folder.join(UNFINISHED).exists())
@@ -151,9 +113,7 @@ impl Store {
             let part = Part::lazy(range, segment.content.clone(), Box::new(load));
             parts.push(Arc::new(part.of_owners(segment.owners.iter().cloned())));
         }
-        let announcements: Result<Vec<_>> =
-            manifest.announcements.iter().map(AnnouncementRow::read).collect();
-        Ok(Archive::from_parts(parts, announcements?, manifest.known_through))
+        Ok(Archive::from_parts(parts, manifest.announcements()?, manifest.known_through))
     }
 
     /// Takes the write lock.
@@ -161,7 +121,7 @@ impl Store {
     /// # Errors
     /// [`Error::Store`] if the folder cannot be made, or another process holds the lock.
     pub fn lock(&self) -> Result<Locked<'_>> {
-        let segments = self.folder.join("segments");
+        let segments = self.folder.join(SEGMENTS);
         fs::create_dir_all(&segments).map_err(|e| unwritable(&segments, e))?;
         let path = self.folder.join(LOCK);
         let lock = File::create(&path).map_err(|e| unwritable(&path, e))?;
@@ -176,18 +136,22 @@ impl Store {
         }
     }
 
-    /// A small file beside the manifest, if there is one.
+    /// A small file of JSON beside the manifest, if there is one.
     ///
     /// # Errors
-    /// [`Error::Store`] if it cannot be read.
+    /// [`Error::Store`] if it cannot be read, or is not as it was written.
     pub fn note(&self, name: &str) -> Result<Option<Vec<u8>>> {
         let path = self.folder.join(name);
+        let shown = path.display();
         match fs::read(&path) {
-            Ok(bytes) => Ok(Some(bytes)),
+            Ok(bytes) => framed::open(&bytes).map(|note| Some(note.to_owned())).ok_or_else(|| {
+                Error::store(format!("`{shown}` is damaged: its content does not match its hash"))
+                    .hint(
+                        "remove it: what it notes is then read again, and nothing is stored twice",
+                    )
+            }),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(e) => {
-                Err(Error::store(format!("`{}` cannot be read", path.display())).caused_by(e))
-            }
+            Err(e) => Err(Error::store(format!("`{shown}` cannot be read")).caused_by(e)),
         }
     }
 
@@ -196,48 +160,48 @@ impl Store {
     /// # Errors
     /// [`Error::Store`] if the disk refuses.
     pub fn write_note(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        write_atomic(&self.folder.join(name), bytes)
+        write_atomic(&self.folder.join(name), &framed::seal(bytes))
     }
 
-    fn read_manifest(&self) -> Result<ManifestFile> {
-        let path = self.folder.join(MANIFEST);
-        let damaged = |what: String| {
-            Error::store(format!("`{}` {what}", path.display())).hint(
-                "restore the file from a backup, or start a new archive with another `--data`",
-            )
+    fn read_manifest(&self) -> Result<Manifest> {
+        self.manifest_in(MANIFEST)
+    }
+
+    fn manifest_in(&self, name: &str) -> Result<Manifest> {
+        let path = self.folder.join(name);
+        let shown = format!("`{}`", path.display());
+        let text = fs::read(&path)
+            .map_err(|e| Error::store(format!("{shown} cannot be read")).caused_by(e));
+        text.and_then(|bytes| Manifest::decode(&bytes).map_err(|e| e.within(&shown)))
+            .map_err(|error| error.hint(REPAIR_HINT))
+    }
+
+    fn segment_path(&self, file: &str) -> PathBuf {
+        self.folder.join(SEGMENTS).join(file)
+    }
+
+    /// The bytes of a segment, as they were written.
+    fn segment_bytes(&self, segment: &Segment) -> Result<Vec<u8>> {
+        let path = self.segment_path(&segment.file);
+        let damaged = |what: &str| {
+            Error::store(format!("segment `{}` {what}", path.display())).hint(REPAIR_HINT)
         };
-        let text = fs::read_to_string(&path)
-            .map_err(|e| damaged("cannot be read".to_owned()).caused_by(e))?;
-        let manifest: ManifestFile = serde_json::from_str(&text).map_err(|e| {
-            damaged("is damaged: it is not the manifest of an archive".into()).caused_by(e)
-        })?;
-        if manifest.schema_version != SCHEMA_VERSION {
-            return Err(damaged(format!(
-                "has schema version {}; this version reads {SCHEMA_VERSION}",
-                manifest.schema_version
-            )));
+        let bytes = fs::read(&path).map_err(|e| damaged("cannot be read").caused_by(e))?;
+        if blake3::hash(&bytes).to_hex().as_str() == segment.blake3 {
+            return Ok(bytes);
         }
-        if manifest.blake3 != manifest.digest()? {
-            return Err(damaged("is damaged: its content does not match its hash".into()));
-        }
-        Ok(manifest)
+        Err(damaged("is damaged: its content does not match its hash"))
     }
 
     fn read_segment(&self, segment: &Segment) -> Result<Observations> {
-        let path = self.folder.join("segments").join(&segment.file);
-        let damaged = |what: &str| {
-            Error::store(format!("segment `{}` {what}", path.display()))
-                .hint("restore the file from a backup, or ingest its sources into a new `--data`")
-        };
-        let bytes = fs::read(&path).map_err(|e| damaged("cannot be read").caused_by(e))?;
-        if blake3::hash(&bytes).to_hex().as_str() != segment.blake3 {
-            return Err(damaged("is damaged: its content does not match its hash"));
-        }
-        let mut frame = ParquetReader::new(Cursor::new(bytes))
-            .finish()
-            .map_err(|e| damaged("is not a Parquet file").caused_by(e))?;
-        frame.rechunk_mut_par();
-        Observations::from_frame(frame)
+        manifest::decode_segment(self.segment_bytes(segment)?).map_err(|error| {
+            error.within(format!("segment `{}`", self.segment_path(&segment.file).display()))
+        })
+    }
+
+    /// The bodies that are kept beside the archive; a copy of each segment is one of them.
+    fn raw(&self) -> RawStore {
+        RawStore::at(self.folder.parent().unwrap_or(&self.folder))
     }
 }
 
@@ -254,63 +218,35 @@ impl Locked<'_> {
     /// # Errors
     /// [`Error::Store`] if the disk refuses; the old archive stays as it was.
     pub fn commit(&self, batch: &Batch) -> Result<()> {
-        let manifest_path = self.store.folder.join(MANIFEST);
         let mut manifest = if self.store.exists() {
             self.store.read_manifest()?
         } else {
             write_atomic(&self.store.folder.join(UNFINISHED), b"")?;
-            ManifestFile::new(batch.known_through)
+            Manifest::new(batch.known_through)
         };
         for chunk in batch_chunks(&batch.observations)? {
             manifest.segments.push(self.write_segment(&chunk)?);
         }
-        manifest.announcements.extend(batch.announcements.iter().map(AnnouncementRow::write));
-        manifest.known_through = manifest.known_through.max(batch.known_through);
-        manifest.blake3 = manifest.digest()?;
-        let mut text = serde_json::to_vec_pretty(&manifest)
-            .map_err(|e| Error::store("the manifest cannot be written").caused_by(e))?;
-        text.push(b'\n');
-        write_atomic(&manifest_path, &text)?;
+        manifest.add(batch);
+        self.write_manifest(manifest)?;
         // With the manifest in place the mark means nothing, so that it may stay if the disk insists.
         let _ = fs::remove_file(self.store.folder.join(UNFINISHED));
         Ok(())
     }
 
-    fn write_segment(&self, observations: &Observations) -> Result<Segment> {
-        let mut bytes = Vec::new();
-        let mut frame = observations.frame().clone();
-        ParquetWriter::new(&mut bytes)
-            .with_compression(ParquetCompression::Zstd(None))
-            .finish(&mut frame)
-            .map_err(|e| Error::store("a segment cannot be written").caused_by(e))?;
-        let hash = blake3::hash(&bytes).to_hex().to_string();
-        let file = format!("{}.parquet", &hash[..32]);
-        write_atomic(&self.store.folder.join("segments").join(&file), &bytes)?;
-        let last_row = observations.n_rows().saturating_sub(1);
-        Ok(Segment {
-            file,
-            blake3: hash,
-            content: observations.digest()?.to_hex().to_string(),
-            n_rows: observations.n_rows(),
-            first_series: observations.row(0)?.series.to_string(),
-            last_series: observations.row(last_row)?.series.to_string(),
-            owners: owners(observations)?,
-        })
+    /// The copy first, then the manifest: what the copy says before was acknowledged by nobody.
+    fn write_manifest(&self, manifest: Manifest) -> Result<()> {
+        let text = manifest.encode()?;
+        write_atomic(&self.store.folder.join(MANIFEST_COPY), &text)?;
+        write_atomic(&self.store.folder.join(MANIFEST), &text)
     }
-}
 
-/// The owners of the series of a sorted table.
-fn owners(observations: &Observations) -> Result<Vec<String>> {
-    let column = observations.frame().column("series")?.str()?;
-    let mut owners: Vec<String> = Vec::new();
-    for owner in column.iter().flatten().filter_map(|id| id.split('.').next()) {
-        if owners.last().is_none_or(|last| last != owner) {
-            owners.push(owner.to_owned());
-        }
+    fn write_segment(&self, observations: &Observations) -> Result<Segment> {
+        let (segment, bytes) = Segment::of(observations)?;
+        self.store.raw().put(&bytes)?;
+        write_atomic(&self.store.segment_path(&segment.file), &bytes)?;
+        Ok(segment)
     }
-    owners.sort();
-    owners.dedup();
-    Ok(owners)
 }
 
 fn batch_chunks(rows: &[Observation]) -> Result<Vec<Observations>> {
@@ -353,6 +289,14 @@ fn new_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
 /// [`Error::Store`] if the disk refuses.
 pub fn make_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|e| unwritable(path, e))
+}
+
+/// Moves a file into a folder, which is made; a namesake there gives way.
+fn move_into(path: &Path, folder: &Path) -> Result<PathBuf> {
+    make_folder(folder)?;
+    let to = folder.join(path.file_name().unwrap_or_default());
+    fs::rename(path, &to).map_err(|e| unwritable(&to, e))?;
+    Ok(to)
 }
 
 /// Whether a path leads to a file.
@@ -441,59 +385,4 @@ fn unwritable(path: &Path, cause: std::io::Error) -> Error {
     Error::store(format!("`{}` cannot be written", path.display()))
         .hint("check that the disk is writable and has room; the archive is as it was")
         .caused_by(cause)
-}
-
-impl ManifestFile {
-    fn new(known_through: NaiveDate) -> Self {
-        Self {
-            schema_version: SCHEMA_VERSION,
-            known_through,
-            segments: Vec::new(),
-            announcements: Vec::new(),
-            blake3: String::new(),
-        }
-    }
-
-    fn digest(&self) -> Result<String> {
-        let content =
-            (self.schema_version, self.known_through, &self.segments, &self.announcements);
-        let bytes = serde_json::to_vec(&content)
-            .map_err(|e| Error::store("the manifest cannot be written").caused_by(e))?;
-        Ok(blake3::hash(&bytes).to_hex().to_string())
-    }
-}
-
-impl AnnouncementRow {
-    fn write(a: &Announcement) -> Self {
-        Self {
-            company: a.company.clone(),
-            published: a.published,
-            metric: a.metric.clone(),
-            period_start: a.period.start(),
-            period_end: a.period.end(),
-            low: a.low,
-            mid: a.mid,
-            high: a.high,
-            unit: a.unit.to_string(),
-            action: a.action.word().to_owned(),
-            quote: a.quote.clone(),
-            locator: a.locator.clone(),
-        }
-    }
-
-    fn read(&self) -> Result<Announcement> {
-        Ok(Announcement {
-            company: self.company.clone(),
-            published: self.published,
-            metric: self.metric.clone(),
-            period: Period::new(self.period_start, self.period_end)?,
-            low: self.low,
-            mid: self.mid,
-            high: self.high,
-            unit: self.unit.parse()?,
-            action: self.action.parse::<Action>()?,
-            quote: self.quote.clone(),
-            locator: self.locator.clone(),
-        })
-    }
 }

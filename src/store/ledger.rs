@@ -112,6 +112,32 @@ impl LedgerFile {
         self.write_head(&chain)
     }
 
+    /// Where the head is.
+    pub(super) fn head_path(&self) -> PathBuf {
+        self.folder.join(HEAD)
+    }
+
+    /// Writes a head anew where it is missing or no head at all, of lines that are whole to the last byte.
+    /// A head that can be read says how many rows there were, and is never replaced.
+    ///
+    /// - Returns the number of rows; none where nothing was written.
+    pub(super) fn restore_head(&self, _held: &Locked<'_>) -> Result<Option<usize>> {
+        let head = self.bytes(HEAD)?;
+        if head.is_some_and(|bytes| self.head(&bytes).is_ok()) {
+            return Ok(None);
+        }
+        let Some(bytes) = self.bytes(LINES)? else { return Ok(None) };
+        let mut chain = Chain::empty();
+        while let Some(row) = chain.next(&bytes) {
+            chain.push(&row);
+        }
+        if chain.rows.is_empty() || chain.n_bytes != bytes.len() as u64 {
+            return Ok(None);
+        }
+        self.write_head(&chain)?;
+        Ok(Some(chain.rows.len()))
+    }
+
     fn write_head(&self, chain: &Chain) -> Result<()> {
         write_atomic(&self.folder.join(HEAD), &chain.head().bytes()?)
     }

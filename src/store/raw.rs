@@ -2,8 +2,9 @@
 //! downloads that are not finished.
 //!
 //! ```text
-//! raw/ab/abcd...          a body; its name is the blake3 hash of its bytes
-//! raw/http/KEY.json       what is known of a URL, and the hash of its body
+//! raw/ab/abcd...          a body, or a copy of a segment; its name is the blake3 hash of its bytes
+//! raw/http/KEY.json       what is known of a URL, and the hash of its body; sealed with a hash
+//! raw/damaged/            what a repair found not to be as it was written
 //! raw/part/KEY.part       a download so far; KEY.json says of what, KEY.lock that it runs
 //! ```
 //!
@@ -16,11 +17,15 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Busy, make_folder, unwritable, write_atomic};
+use super::{
+    Busy, DAMAGED, framed, list_folders, make_folder, move_into, unwritable, write_atomic,
+};
 use crate::error::{Error, Result};
 
 /// Version of the form of a download's notes; others are as good as absent.
 const SCHEMA_VERSION: u32 = 1;
+/// The folder of what is known of URLs.
+const HTTP: &str = "http";
 /// The largest note that is read.
 const NOTE_BYTES_MAX: u64 = 1 << 20;
 /// Bytes of a download after which it is flushed and noted.
@@ -93,19 +98,52 @@ impl RawStore {
         }
     }
 
-    /// What is known under a key, if anything.
+    /// What is known under a key, if anything; a damaged entry is as good as none.
     pub fn read_entry(&self, key: &str) -> Option<Vec<u8>> {
-        read_up_to(&self.folder.join("http").join(format!("{key}.json")), NOTE_BYTES_MAX)
+        let path = self.folder.join(HTTP).join(format!("{key}.json"));
+        framed::open(&read_up_to(&path, NOTE_BYTES_MAX)?).map(<[u8]>::to_owned)
     }
 
-    /// Keeps what is known under a key.
+    /// Keeps what is known under a key: a JSON document.
     ///
     /// # Errors
     /// [`Error::Store`] if the disk refuses.
     pub fn write_entry(&self, key: &str, bytes: &[u8]) -> Result<()> {
-        let folder = self.folder.join("http");
+        let folder = self.folder.join(HTTP);
         make_folder(&folder)?;
-        write_atomic(&folder.join(format!("{key}.json")), bytes)
+        write_atomic(&folder.join(format!("{key}.json")), &framed::seal(bytes))
+    }
+
+    /// Every body and entry that is not as it was written, sorted.
+    pub fn damaged(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        for name in list_folders(&self.folder) {
+            let is_sound: fn(&Self, &str) -> bool = match name.as_str() {
+                HTTP => Self::is_sound_entry,
+                _ if name.len() == 2 => |store, name| store.path(name).is_some(),
+                _ => continue,
+            };
+            let files = fs::read_dir(self.folder.join(&name)).into_iter().flatten().flatten();
+            found.extend(files.map(|file| file.path()).filter(|path| {
+                let named = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+                // A write that is cut short leaves a temporary file, which nobody reads.
+                path.is_file() && !named.starts_with('.') && !is_sound(self, named)
+            }));
+        }
+        found.sort();
+        found
+    }
+
+    fn is_sound_entry(&self, name: &str) -> bool {
+        name.strip_suffix(".json").is_some_and(|key| self.read_entry(key).is_some())
+    }
+
+    /// Moves a file of the store out of the way: `raw/damaged/NAME`.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the disk refuses.
+    pub fn set_aside(&self, path: &Path) -> Result<PathBuf> {
+        move_into(path, &self.folder.join(DAMAGED))
     }
 
     /// Opens the download under a key where it was left, or begins it.

@@ -95,7 +95,8 @@ fn what_never_changes_is_asked_for_once() {
     assert_eq!(questions.try_iter().count(), 1);
     let (entries, _) = files(folder.path());
     let text = std::fs::read_to_string(&entries[0]).expect("an entry");
-    let entry: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let sealed: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let entry = &sealed["of"];
     assert_eq!(entry["schema_version"], 1);
     assert_eq!(entry["retrieved"], "2026-11-24");
     assert_eq!(entry["n_bytes"], 5);

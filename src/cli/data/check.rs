@@ -1,4 +1,4 @@
-//! `chipcast data check`: what the checks find, worst first.
+//! `chipcast data check`: damaged files, then what the checks find, worst first.
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -8,6 +8,7 @@ use crate::cli::{Context, Outcome};
 use crate::error::{Error, Result};
 use crate::ingest::checks::{self, Finding, Severity};
 use crate::period::Period;
+use crate::store::repair::{self, Damage};
 
 /// The columns of a finding.
 const COLUMNS: [&str; 8] =
@@ -44,6 +45,16 @@ impl From<Least> for Severity {
 }
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
+    let damage = repair::survey(&context.global.data)?;
+    let damaged: Vec<_> = damage.iter().map(finding).collect();
+    if damage.iter().any(|damage| damage.stops_reading) {
+        print(context, &damaged)?;
+        context.say(format!(
+            "{} files are damaged, and no value was checked; `chipcast data repair` restores what can be",
+            damaged.len()
+        ));
+        return Ok(Outcome::Partial);
+    }
     let known = context.snapshot()?;
     let ids = known.series_ids()?;
     for asked in &arguments.series {
@@ -58,6 +69,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
         finding.severity <= arguments.severity.into()
             && (arguments.series.is_empty() || arguments.series.iter().any(is_asked))
     });
+    findings.splice(0..0, damaged);
     print(context, &findings)?;
     let n = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let (errors, warnings) = (n(Severity::Error), n(Severity::Warning));
@@ -67,6 +79,19 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
         known.as_of()
     ));
     Ok(if errors > 0 { Outcome::Partial } else { Outcome::Done })
+}
+
+/// A damaged file as a finding.
+fn finding(damage: &Damage) -> Finding {
+    Finding {
+        check: "file".to_owned(),
+        severity: Severity::Error,
+        series: String::new(),
+        period: None,
+        found: damage.to_string(),
+        needed: "the bytes that were written; `chipcast data repair`".to_owned(),
+        locator: damage.file.clone(),
+    }
 }
 
 fn print(context: &Context, findings: &[Finding]) -> Result<()> {

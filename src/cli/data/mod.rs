@@ -3,6 +3,7 @@
 
 mod check;
 mod import;
+mod repair;
 mod revisions;
 mod show;
 
@@ -31,10 +32,14 @@ pub(super) enum Command {
         /// Ticker, such as `nvda`
         company: String,
     },
-    /// Check every stored value: hashes, sums, order of percentiles, scale, gaps, shape, vintages
+    /// Check every stored file and value: hashes, sums, order of percentiles, scale, gaps, shape, vintages
     ///
     /// Findings come worst first. Exit code 1 if one of them is an error.
     Check(check::Arguments),
+    /// Restore damaged files: segments from their copies or the bundled data, the manifest from its copy
+    ///
+    /// Exit code 1 if something was set aside or is lost.
+    Repair(repair::Arguments),
     /// Import a table: CSV, Parquet, JSON or Excel (.xlsx), told apart by the first bytes
     ///
     /// JSON is a list of objects, one object a line, or the `{"rows": [...]}` that `--format json` prints.
@@ -52,6 +57,7 @@ pub(super) fn run(context: &Context, command: &Command) -> Result<Outcome> {
         Command::Revisions(arguments) => revisions::run(context, arguments),
         Command::Announcements { company } => announcements(context, company),
         Command::Check(arguments) => check::run(context, arguments),
+        Command::Repair(arguments) => repair::run(context, arguments),
         Command::Import(arguments) => import::run(context, arguments),
     }
 }
