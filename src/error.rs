@@ -92,6 +92,16 @@ impl Error {
         self
     }
 
+    /// Runs somebody else's reader, which may panic on bytes that were made to break it: a panic of its is
+    /// an [`Error::Parse`] here.
+    ///
+    /// # Errors
+    /// What the reader says; [`Error::Parse`] if it panicked.
+    pub fn caught<T>(what: &str, read: impl FnOnce() -> Result<T>) -> Result<T> {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
+            .unwrap_or_else(|_| Err(Self::parse(format!("{what} is damaged: its reader gave up"))))
+    }
+
     fn detail(&self) -> &Detail {
         match self {
             Self::Fetch(detail)

@@ -42,8 +42,8 @@ pub fn read(raw: &Raw, kind: &Kind) -> Result<Cells> {
     match kind {
         Kind::Sheet(name) => excel(raw, Some(name)),
         Kind::Json(pointer) => json(raw, pointer),
-        Kind::Told if bytes.starts_with(b"PAR1") => parquet(raw),
-        Kind::Told if unpack::is_zip(bytes) => excel(raw, None),
+        Kind::Told if bytes.starts_with(b"PAR1") => guarded(raw, || parquet(raw)),
+        Kind::Told if unpack::is_zip(bytes) => guarded(raw, || excel(raw, None)),
         Kind::Told if bytes.starts_with(b"\xd0\xcf\x11\xe0") => {
             Err(Error::parse(format!("`{}` is a workbook of Excel before 2007", raw.name))
                 .hint("save it as .xlsx or .csv"))
@@ -51,6 +51,11 @@ pub fn read(raw: &Raw, kind: &Kind) -> Result<Cells> {
         Kind::Told if matches!(start, Some(b'[' | b'{')) => json(raw, ""),
         Kind::Csv | Kind::Told => csv(raw),
     }
+}
+
+/// The readers of Parquet and Excel are other people's.
+fn guarded(raw: &Raw, read: impl FnOnce() -> Result<Cells>) -> Result<Cells> {
+    Error::caught(&format!("`{}`", raw.name), read)
 }
 
 fn csv(raw: &Raw) -> Result<Cells> {

@@ -182,9 +182,11 @@ pub(super) fn file_name(hash: &str) -> String {
 /// # Errors
 /// [`Error::Store`] if they are no Parquet table of observations.
 pub fn decode_segment(bytes: Vec<u8>) -> Result<Observations> {
-    let mut frame = ParquetReader::new(Cursor::new(bytes))
-        .finish()
-        .map_err(|e| Error::store("it is not a Parquet file").caused_by(e))?;
+    let mut frame = Error::caught("the segment", || {
+        ParquetReader::new(Cursor::new(bytes))
+            .finish()
+            .map_err(|e| Error::store("it is not a Parquet file").caused_by(e))
+    })?;
     frame.rechunk_mut_par();
     Observations::from_frame(frame)
 }

@@ -138,7 +138,9 @@ fn merge_parquet(files: &[PathBuf], out: &Path) -> Result<usize> {
                 .caused_by(e)
         };
         let bytes = store::read_file(file, FILE_LIMIT)?;
-        let frame = ParquetReader::new(std::io::Cursor::new(bytes)).finish().map_err(broken)?;
+        let frame = Error::caught(&format!("`{}`", file.display()), || {
+            ParquetReader::new(std::io::Cursor::new(bytes)).finish().map_err(broken)
+        })?;
         let ids: &StringChunked =
             frame.column("unique_id").and_then(|ids| ids.str()).map_err(broken)?;
         found.add(file, ids.iter().map(Option::unwrap_or_default), files.len())?;
