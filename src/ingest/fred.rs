@@ -189,7 +189,8 @@ impl Source for Fred {
             Error::parse(format!("`{}` is no answer of FRED", raw.name)).caused_by(e)
         };
         let document: Value = serde_json::from_str(text).map_err(unreadable)?;
-        if let Some(message) = document.get("error_message") {
+        if let Some(message) = document.get("error_message").map(ToString::to_string) {
+            let message = self.key.as_ref().map_or(message.clone(), |key| key.hidden_in(&message));
             return Err(Error::parse(format!("`{}`: FRED says {message}", raw.name))
                 .hint("check the name of the series, and the key"));
         }

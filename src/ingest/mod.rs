@@ -85,6 +85,11 @@ impl Secret {
         Self { parameter, value: value.into() }
     }
 
+    /// A source's words without the key, should they repeat it.
+    pub(in crate::ingest) fn hidden_in(&self, words: &str) -> String {
+        if self.value.is_empty() { words.to_owned() } else { words.replace(&self.value, "***") }
+    }
+
     /// The parameter and the key: for the client alone.
     pub(in crate::ingest) fn pair(&self) -> (&str, &str) {
         (self.parameter, &self.value)

@@ -418,9 +418,27 @@ pub struct Metrics {
 }
 
 impl Job {
-    /// The job as one line of JSON with sorted keys: what its hash is taken of.
+    /// [`Job::shown`] as one line of JSON with sorted keys: what its hash is taken of, so that a job read
+    /// from a manifest has the same.
     pub fn canonical(&self) -> String {
-        serde_json::to_value(self).map(|value| value.to_string()).unwrap_or_default()
+        self.shown().to_string()
+    }
+
+    /// The job as it is shown and kept on record: of a receiver's address the host alone, since such
+    /// addresses hold tokens, and no name of who asks.
+    pub fn shown(&self) -> serde_json::Value {
+        let mut shown = self.clone();
+        for sink in &mut shown.sinks {
+            if let Sink::Webhook { url, .. } = sink {
+                *url = host_of(url);
+            }
+        }
+        for source in &mut shown.sources {
+            if let Source::Edgar { user_agent: Some(name), .. } = source {
+                HIDDEN.clone_into(name);
+            }
+        }
+        serde_json::to_value(shown).unwrap_or_default()
     }
 
     /// The JSON Schema of a job file.
@@ -430,4 +448,15 @@ impl Job {
         text.push('\n');
         text
     }
+}
+
+/// What stands for what is not shown.
+const HIDDEN: &str = "***";
+
+/// `https://HOST/***` of an address.
+fn host_of(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or_default();
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = host.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}/{HIDDEN}")
 }

@@ -18,6 +18,7 @@ mod checks;
 mod chinchilla;
 mod cloud;
 mod command_line;
+mod corruption;
 mod crawl;
 mod desk;
 mod edgar;
@@ -47,6 +48,7 @@ mod ledger;
 mod market;
 mod market_epoch;
 mod models;
+mod mutated;
 mod news;
 #[path = "../../examples/backtest_own_model.rs"]
 #[expect(dead_code, reason = "its main is for people")]
@@ -65,6 +67,7 @@ mod revisions;
 mod rust_users;
 mod scale_answers;
 mod scaling;
+mod secrets;
 #[cfg(feature = "serve")]
 mod serve;
 mod server;

@@ -1,7 +1,7 @@
 //! `chipcast job plan`: what a run would do now. Writes nothing and asks nobody.
 
 use chrono::DateTime;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Context, Outcome, now};
 use crate::cli::output::{Rows, table};
@@ -74,7 +74,7 @@ pub(super) fn run(context: &Context, job: &Job) -> Result<Outcome> {
     rows.beside("run_id", json!(key.run_id()));
     rows.beside("run_key", json!(key));
     rows.beside("next_times", json!(times));
-    rows.beside("parameters", serde_json::from_str::<Value>(&job.canonical()).unwrap_or_default());
+    rows.beside("parameters", job.shown());
     rows.print(context.global.format, || {
         let shown = lines.iter().map(|line| line.to_vec()).collect();
         format!(

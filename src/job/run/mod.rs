@@ -335,7 +335,7 @@ impl Work<'_> {
             notes: words,
             run_key_hash: ground.key.hash(),
             run_key: ground.key.clone(),
-            parameters: serde_json::from_str(&self.job.canonical()).unwrap_or_default(),
+            parameters: self.job.shown(),
             inputs,
             series: made.series.clone(),
             outputs: made.files.iter().map(|(n, b)| manifest::OutputFile::of(n, b)).collect(),
