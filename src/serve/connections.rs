@@ -66,12 +66,17 @@ async fn connection(
     _place: OwnedSemaphorePermit,
 ) {
     let _ = stream.set_nodelay(true);
-    let served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS_WITHIN)
-        .max_buf_size(MAX_HEAD_BYTES)
-        .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let served = http().serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     // A broken request ends its connection; hyper has answered it where it could.
     let _ = tokio::time::timeout(LIVES_AT_MOST, open.watch(served)).await;
+}
+
+/// HTTP/1 within the limits above.
+pub(super) fn http() -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_WITHIN)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .max_headers(MAX_HEADERS);
+    http
 }

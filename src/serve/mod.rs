@@ -9,6 +9,7 @@ mod api;
 mod connections;
 mod edition;
 mod guard;
+mod local;
 mod metrics;
 mod openapi;
 mod pages;
@@ -32,6 +33,7 @@ use tokio::sync::oneshot;
 use crate::archive::{Archive, Snapshot};
 use crate::error::{Error, Result};
 
+pub use local::Local;
 pub use routes::paths;
 
 /// How often at most the archive is looked at for a change.
