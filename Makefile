@@ -11,12 +11,17 @@ FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 # Seconds for each target; `make fuzz FUZZ_SECONDS=3600` looks longer.
 FUZZ_SECONDS ?= 8
 
-.PHONY: test test-all fmt clippy postgres postgres-test unit doc deny fuzz browser recipes bench semver msrv python \
-	notebooks notebooks-check cluster
+# Where a release is put, and the only date in it: that of the commit.
+OUT := $(abspath $(or $(CARGO_TARGET_DIR),target))/dist
+EPOCH := $(shell git log -1 --format=%ct 2> /dev/null || echo 0)
+
+.PHONY: test test-all fmt clippy postgres postgres-test unit doc deny fuzz fuzz-seeds advisories sbom \
+	reproducible browser recipes bench semver msrv python notebooks notebooks-check cluster
 
 test: fmt clippy postgres unit doc deny fuzz browser recipes python notebooks-check
 
-# The slow kinds in full: CHIPCAST_SLOW widens every loop that the quick tier runs once.
+# The slow kinds in full, and a minute for each fuzz target: CHIPCAST_SLOW widens every loop that the quick tier runs once.
+test-all: FUZZ_SECONDS = 60
 test-all: fmt clippy postgres doc deny fuzz browser
 	CHIPCAST_SLOW=1 $(CARGO) test --release --locked --all-features
 	$(MAKE) recipes CHIPCAST_SLOW=1
@@ -78,17 +83,58 @@ $(FUZZ):
 	$(CARGO) install --locked --root $(TOOLS) --version $(FUZZ_VERSION) cargo-fuzz
 
 # Every parser against bytes that nobody thought of, in bounded time and memory. No sanitizer: there is
-# no unsafe code to watch, and the stable toolchain will do.
+# no unsafe code to watch, and the stable toolchain will do. Each starts from tests/fixtures, or from seeds of
+# its own: `make fuzz-seeds` writes those anew.
 fuzz: $(FUZZ)
 	cd fuzz && CARGO_TARGET_DIR= $(abspath $(FUZZ)) fuzz build --release --sanitizer none \
 		--fuzz-dir . --target-dir $(FUZZ_DIR)
 	@set -e; for target in $(FUZZ_TARGETS); do \
 		mkdir -p $(FUZZ_DIR)/corpus/$$target; log=$(FUZZ_DIR)/$$target.log; \
-		$(FUZZ_DIR)/*/release/$$target $(FUZZ_DIR)/corpus/$$target tests/fixtures/*/ \
+		seeds=tests/fixtures/*/; ! test -d fuzz/corpus_seed/$$target || seeds=fuzz/corpus_seed/$$target; \
+		$(FUZZ_DIR)/*/release/$$target $(FUZZ_DIR)/corpus/$$target $$seeds \
 			-max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 \
 			-artifact_prefix=$(FUZZ_DIR)/ > $$log 2>&1 || { tail -40 $$log; exit 1; }; \
 		echo "fuzz $$target: $$(tail -1 $$log)"; \
 	done
+
+fuzz-seeds:
+	$(CARGO) build --release --locked
+	python3 fuzz/seeds.py $(abspath $(or $(CARGO_TARGET_DIR),target))/release/chipcast
+
+# Known holes in what is built in, from the RustSec database; where the network does not allow, it says so.
+advisories: $(DENY)
+	@if $(DENY) fetch db > /dev/null 2>&1; then $(DENY) check advisories; \
+	else echo "the advisory database cannot be reached: the check was left out"; fi
+
+# What the program is made of, as CycloneDX: of Cargo.lock alone, offline.
+SBOM_VERSION := 0.5.9
+SBOM := $(TOOLS)/bin/cargo-cyclonedx
+$(SBOM):
+	$(CARGO) install --locked --root $(TOOLS) --version $(SBOM_VERSION) cargo-cyclonedx
+
+sbom: $(SBOM)
+	SOURCE_DATE_EPOCH=$(EPOCH) $(SBOM) cyclonedx --format json --spec-version 1.5 \
+		--override-filename chipcast.cdx
+	mkdir -p $(OUT) && mv chipcast.cdx.json $(OUT)/
+
+# Two builds in two folders give the same program, to the byte: paths are mapped away, and the only date is
+# that of the commit. The second folder is a clone, so that nothing that is not committed goes in.
+CARGO_HOME_DIR := $(or $(CARGO_HOME),$(HOME)/.cargo)
+REPRODUCED := $(OUT)/reproduced
+define build_in
+	cd $(1) && SOURCE_DATE_EPOCH=$(EPOCH) CARGO_INCREMENTAL=0 CARGO_TARGET_DIR=$(1)/target CFLAGS="-ffile-prefix-map=$(1)=/src -ffile-prefix-map=$(CARGO_HOME_DIR)=/cargo" \
+		RUSTFLAGS="--remap-path-prefix=$(1)=/src --remap-path-prefix=$(CARGO_HOME_DIR)=/cargo" \
+		$(CARGO) build --release --locked --bin chipcast
+endef
+reproducible:
+	rm -rf $(REPRODUCED) && mkdir -p $(REPRODUCED)
+	git clone -q . $(REPRODUCED)/one && git clone -q . $(REPRODUCED)/another-name
+	$(call build_in,$(REPRODUCED)/one)
+	$(call build_in,$(REPRODUCED)/another-name)
+	cd $(REPRODUCED) && sha256sum one/target/release/chipcast another-name/target/release/chipcast
+	cmp $(REPRODUCED)/one/target/release/chipcast $(REPRODUCED)/another-name/target/release/chipcast
+	cp $(REPRODUCED)/one/target/release/chipcast $(OUT)/ && rm -rf $(REPRODUCED)
+	cd $(OUT) && sha256sum chipcast > SHA256SUMS && cat SHA256SUMS
 
 # The pages in Debian's Chromium, with the binary that the tests built. Debian's packages are installed where
 # they are missing, the driver's Python packages into a folder of their own. Where that is not allowed, the
