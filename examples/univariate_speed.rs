@@ -1,5 +1,8 @@
-//! Microseconds a series of our theta and combination, the best of some runs on one thread:
-//! `univariate_speed TABLE.csv SEASON HORIZON`, the columns as for `chipcast panel`.
+//! Microseconds a series of `chipcast panel`'s models, the best of some runs:
+//! `univariate_speed TABLE.csv SEASON HORIZON RUNS MODEL[/COVERAGE]...`, columns and names as for `chipcast panel`.
+//!
+//! A model by itself gives point forecasts, on one thread; with a coverage it gives intervals too, as the command
+//! does, on as many threads as `RAYON_NUM_THREADS` says.
 
 #![expect(
     clippy::disallowed_methods,
@@ -13,35 +16,29 @@ use std::time::Instant;
 
 use anyhow::Context;
 use chipcast::cells::Cells;
-use chipcast::forecast::univariate::theta::{self, Theta};
+use chipcast::forecast::panel::{self, Asked, Cell, Ds, Model, Point, Series, Shard};
 use chipcast::forecast::univariate::{self, Question};
-
-const N_RUNS: u32 = 5;
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [file, season, horizon] = arguments.as_slice() else {
-        anyhow::bail!("needed are a table, a season and a horizon");
+    let [file, season, horizon, n_runs, names @ ..] = arguments.as_slice() else {
+        anyhow::bail!("needed are a table, a season, a horizon, a number of runs and models");
     };
     let question = Question { season: season.parse()?, horizon: horizon.parse()? };
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read `{file}`"))?;
-    let panel = series(&Cells::csv(file.as_str(), &text)?)?;
-    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
-    let ours = |y: &[f64], _, horizon| theta::path(y, Theta::Standard, horizon);
-    let dynamic = |y: &[f64], _, horizon| theta::path(y, Theta::DynamicOptimised, horizon);
-    let standard = time(&panel, |y| drop(black_box(univariate::alone(y, question, ours))));
-    let dynamic = time(&panel, |y| drop(black_box(univariate::alone(y, question, dynamic))));
-    let values: Vec<&[f64]> = panel.values().map(Vec::as_slice).collect();
-    let start = Instant::now();
-    one_thread.install(|| black_box(univariate::forecast(&values, question)));
-    let all = start.elapsed().as_secs_f64() / f64::from(u32::try_from(panel.len())?);
-    println!("theta                  {:9.1} us a series", standard * 1e6);
-    println!("dynamic optimised theta{:9.1} us a series", dynamic * 1e6);
-    println!("combination of eight   {:9.1} us a series", all * 1e6);
+    let panel = values(&Cells::csv(file.as_str(), &text)?)?;
+    let n_series = f64::from(u32::try_from(panel.len())?);
+    for name in names {
+        let (mut best, n_runs) = (f64::INFINITY, n_runs.parse::<u32>()?);
+        for _ in 0..n_runs {
+            best = best.min(seconds(name, &panel, question)?);
+        }
+        println!("{name} {:.3} us a series", best * 1e6 / n_series);
+    }
     Ok(())
 }
 
-fn series(cells: &Cells) -> anyhow::Result<BTreeMap<String, Vec<f64>>> {
+fn values(cells: &Cells) -> anyhow::Result<BTreeMap<String, Vec<f64>>> {
     let mut panel: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for row in cells.rows() {
         panel.entry(row.text("unique_id")?.to_owned()).or_default().push(row.number("y")?);
@@ -49,15 +46,43 @@ fn series(cells: &Cells) -> anyhow::Result<BTreeMap<String, Vec<f64>>> {
     Ok(panel)
 }
 
-/// Seconds a series, the best of some runs.
-fn time(panel: &BTreeMap<String, Vec<f64>>, run: impl Fn(&[f64])) -> f64 {
-    let once = |_| {
+/// Of one run over all series.
+fn seconds(
+    name: &str,
+    panel: &BTreeMap<String, Vec<f64>>,
+    question: Question,
+) -> anyhow::Result<f64> {
+    let Question { season, horizon } = question;
+    if let Some((name, coverage)) = name.split_once('/') {
+        let coverages = vec![coverage.parse()?];
+        let asked = Asked::new(Model::read(name)?, horizon, Some(season), coverages)?;
+        let (whole, series) = (Shard::read("1/1")?, series(panel)?);
         let start = Instant::now();
-        for y in panel.values() {
-            run(y);
+        black_box(panel::forecast(series, &asked, whole));
+        return Ok(start.elapsed().as_secs_f64());
+    }
+    let model = Model::read(name)?;
+    let values: Vec<&[f64]> = panel.values().map(Vec::as_slice).collect();
+    let start = Instant::now();
+    match model {
+        Model::Chipcast => drop(black_box(univariate::forecast(&values, question))),
+        Model::Alone(local) => {
+            for y in values {
+                black_box(local.answer(y, question, model.name()));
+            }
         }
-        start.elapsed().as_secs_f64()
+        Model::Ridge => anyhow::bail!("`Ridge` is timed by the example `rolling_ridge`"),
+    }
+    Ok(start.elapsed().as_secs_f64())
+}
+
+fn series(panel: &BTreeMap<String, Vec<f64>>) -> anyhow::Result<Vec<Series>> {
+    let of = |(id, y): (&String, &Vec<f64>)| {
+        let point = |(at, y): (usize, &f64)| -> anyhow::Result<Point> {
+            Ok(Point { ds: Ok(Ds::Number(i64::try_from(at)?)), y: Cell::Value(*y) })
+        };
+        let points: anyhow::Result<Vec<_>> = y.iter().enumerate().map(point).collect();
+        Ok(Series::new(id.clone(), points?))
     };
-    let best = (0..N_RUNS).map(once).fold(f64::INFINITY, f64::min);
-    best / f64::from(u32::try_from(panel.len()).unwrap_or(u32::MAX))
+    panel.iter().map(of).collect()
 }

@@ -1,0 +1,128 @@
+//! An archive of SEC's shape with made-up values, in the store's own segments:
+//! `made_up_archive DIR ROWS by-company|by-day`.
+//!
+//! Companies of 500 concepts x 60 quarters (30,000 rows) each, `c0000001.concept_001` and so on. `by-company` is what
+//! a bulk load leaves: segments of 250,000 rows, each of few companies. `by-day` is what a load a day leaves: a
+//! segment or more for each of 60 filing days, each with every company. Rows go through `Store::lock` and
+//! `Locked::commit` as an ingest's do; what an ingest does before (reading, checking against what is held)
+//! is left out.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "an example reads the clock and prints"
+)]
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::Context;
+use chipcast::archive::Batch;
+use chipcast::observation::{Observation, VintageBasis};
+use chipcast::period::Period;
+use chipcast::series::SeriesId;
+use chipcast::store::Store;
+use chipcast::units::Unit;
+use chrono::{Days, NaiveDate};
+
+const N_CONCEPTS: usize = 500;
+const N_QUARTERS: usize = 60;
+const ROWS_A_COMPANY: usize = N_CONCEPTS * N_QUARTERS;
+/// Rows of one commit, those of one segment.
+const ROWS_A_BATCH: usize = 250_000;
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [folder, n_rows, layout] = arguments.as_slice() else {
+        anyhow::bail!("needed are a folder, a number of rows and a layout");
+    };
+    let n_companies = n_rows.parse::<usize>()?.div_ceil(ROWS_A_COMPANY);
+    let quarters = quarters()?;
+    let store = Store::at(Path::new(folder))?;
+    anyhow::ensure!(!store.exists(), "`{folder}` holds an archive already");
+    let start = Instant::now();
+    let last = quarters[N_QUARTERS - 1].end() + Days::new(60);
+    let mut writer = Writer { store, rows: Vec::new(), known_through: last };
+    match layout.as_str() {
+        "by-company" => {
+            for company in 0..n_companies {
+                for concept in 0..N_CONCEPTS {
+                    for (quarter, period) in quarters.iter().enumerate() {
+                        writer.push(row(company, concept, quarter, *period)?)?;
+                    }
+                }
+            }
+        }
+        "by-day" => {
+            for (quarter, period) in quarters.iter().enumerate() {
+                for company in 0..n_companies {
+                    for concept in 0..N_CONCEPTS {
+                        writer.push(row(company, concept, quarter, *period)?)?;
+                    }
+                }
+                writer.flush()?;
+            }
+        }
+        other => anyhow::bail!("no layout `{other}`"),
+    }
+    writer.flush()?;
+    println!(
+        "{} rows, {n_companies} companies, {:.3} s",
+        n_companies * ROWS_A_COMPANY,
+        start.elapsed().as_secs_f64()
+    );
+    Ok(())
+}
+
+struct Writer {
+    store: Store,
+    rows: Vec<Observation>,
+    known_through: NaiveDate,
+}
+
+impl Writer {
+    fn push(&mut self, row: Observation) -> anyhow::Result<()> {
+        self.rows.push(row);
+        if self.rows.len() >= ROWS_A_BATCH { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> anyhow::Result<()> {
+        if !self.rows.is_empty() {
+            let observations = std::mem::take(&mut self.rows);
+            let batch = Batch { observations, ..Batch::empty(self.known_through) };
+            self.store.lock()?.commit(&batch)?;
+        }
+        Ok(())
+    }
+}
+
+/// The sixty calendar quarters of 2011 to 2025.
+fn quarters() -> anyhow::Result<Vec<Period>> {
+    let of = |quarter: usize| {
+        let (year, month) = (2011 + quarter / 4, 1 + 3 * (quarter % 4));
+        Period::months(i32::try_from(year).ok()?, u32::try_from(month).ok()?, 3)
+    };
+    (0..N_QUARTERS).map(of).collect::<Option<_>>().context("quarters are periods")
+}
+
+fn row(
+    company: usize,
+    concept: usize,
+    quarter: usize,
+    period: Period,
+) -> anyhow::Result<Observation> {
+    // Digits as a filer's: no two alike, none with many zeros.
+    let mixed = (company * 1_000_003 + concept * 10_007 + quarter) % 999_983;
+    let vintage = period.end() + Days::new(35);
+    Ok(Observation {
+        series: SeriesId::new(&format!("c{company:07}.concept_{concept:03}"))?,
+        period,
+        value: 1e6 * f64::from(u32::try_from(mixed)?) + 1e3 * f64::from(u32::try_from(quarter)?),
+        unit: Unit::Usd,
+        vintage,
+        vintage_basis: VintageBasis::Filing,
+        source: "made up".to_owned(),
+        locator: format!("accn {company:010}-{quarter:02} concept_{concept:03}"),
+        retrieved_at: vintage,
+    })
+}
