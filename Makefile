@@ -16,7 +16,8 @@ OUT := $(abspath $(or $(CARGO_TARGET_DIR),target))/dist
 EPOCH := $(shell git log -1 --format=%ct 2> /dev/null || echo 0)
 
 .PHONY: test test-all fmt clippy postgres postgres-test unit doc deny fuzz fuzz-seeds advisories sbom \
-	reproducible browser recipes bench semver msrv python notebooks notebooks-check cluster
+	reproducible browser recipes bench bench-build peers growth scale semver msrv python notebooks \
+	notebooks-check cluster
 
 test: fmt clippy postgres unit doc deny fuzz browser recipes python notebooks-check
 
@@ -232,16 +233,30 @@ cluster: $(CLUSTER)
 	@$(CLUSTER)/bin/pip install --quiet --force-reinstall --no-deps $(WHEEL)
 	CHIPCAST_SLOW=1 $(CLUSTER)/bin/python -m pytest -q python/tests/test_distributed.py
 
-# Against the budgets; against json.loads, edgartools, scipy, statsforecast and anofox-forecast where
-# public payloads lie beside the project.
-RUNS := ../shared/data/raw/scaling/chinchilla_svg_extracted_data.csv
-PAYLOADS := $(wildcard ../shared/data/raw/edgar/companyfacts/*.json)
-bench:
-	$(CARGO) build --release --locked --examples
-	$(CARGO) build --release --locked
+# The parts by divan, whole commands against the budgets, the claims on accuracy where public benchmark data
+# lie beside the project; then the peers.
+PUBLIC := $(if $(wildcard ../shared/data/bench),../shared)
+bench-build:
+	$(CARGO) build --release --locked --bins --examples
+
+bench: bench-build
+	$(CARGO) bench --locked $(patsubst benches/%.rs,--bench %,$(wildcard benches/*.rs))
 	python3 benches/cold.py
 	python3 benches/bulk.py
 	python3 benches/serve_load.py
-	$(if $(PAYLOADS),python3 benches/companyfacts.py $(PAYLOADS))
-	$(if $(wildcard $(RUNS)),python3 benches/chinchilla.py $(RUNS))
-	$(if $(wildcard ../shared/data/bench),python3 benches/forecasting.py ../shared)
+	$(if $(PUBLIC),python3 benches/forecasting.py $(PUBLIC))
+	$(MAKE) peers
+
+# One table of ratios against statsforecast, scikit-learn, mlforecast, edgartools, scipy, augurs and anofox-forecast, on the
+# same inputs: public data where they lie beside the project, made-up data else. `PEERS_OPTIONS=--write` puts it
+# into README.md and docs/speed.md.
+peers: bench-build
+	python3 benches/ratios.py $(PEERS_OPTIONS) $(PUBLIC)
+
+# How time and memory grow with what goes in; exit code 1 if worse than n log n without a reason.
+growth: bench-build
+	python3 benches/growth.py
+
+# An archive of SEC's shape, up to 100 million rows in 6 GB of disk; writes the tables of docs/scale.md.
+scale: bench-build
+	python3 benches/scale.py --write

@@ -89,15 +89,17 @@ fn draws(bencher: Bencher, n_draws: usize) {
     });
 }
 
-/// A forecast as `chipcast forecast` makes it, its record of earlier origins with it.
-#[divan::bench(sample_count = 10)]
+/// A forecast as `chipcast forecast` makes it, its record of earlier origins with it. An archive keeps what was
+/// derived from it, so that each run gets a new one, as a new process does.
+#[divan::bench(sample_count = 10, sample_size = 1)]
 fn whole_forecast(bencher: Bencher) {
-    let archive = bundled::archive().expect("the bundled data are sound");
     let series = "nvda.revenue".parse().expect("an id");
-    bencher.counter(ItemsCount::new(HORIZON)).bench(|| {
-        // The archive keeps what was derived from it: a new one is as a new process.
-        let known = archive.as_of("2026-09-01".parse().expect("a day")).expect("known");
-        let book = Book::new(&known, HORIZON).expect("in bounds");
-        book.forecast(&Chipcast, black_box(&series)).expect("it can be forecast")
-    });
+    let day = "2026-09-01".parse().expect("a day");
+    bencher
+        .counter(ItemsCount::new(HORIZON))
+        .with_inputs(|| bundled::archive().expect("the bundled data are sound"))
+        .bench_values(|archive| {
+            let book = Book::new(&archive.as_of(day).expect("known"), HORIZON).expect("in bounds");
+            book.forecast(&Chipcast, black_box(&series)).expect("it can be forecast")
+        });
 }

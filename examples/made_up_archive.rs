@@ -111,13 +111,12 @@ fn row(
     quarter: usize,
     period: Period,
 ) -> anyhow::Result<Observation> {
-    // Digits as a filer's: no two alike, none with many zeros.
-    let mixed = (company * 1_000_003 + concept * 10_007 + quarter) % 999_983;
+    let row_idx = (company * N_CONCEPTS + concept) * N_QUARTERS + quarter;
     let vintage = period.end() + Days::new(35);
     Ok(Observation {
         series: SeriesId::new(&format!("c{company:07}.concept_{concept:03}"))?,
         period,
-        value: 1e6 * f64::from(u32::try_from(mixed)?) + 1e3 * f64::from(u32::try_from(quarter)?),
+        value: 1e3 * f64::from(digits(u64::try_from(row_idx)?)),
         unit: Unit::Usd,
         vintage,
         vintage_basis: VintageBasis::Filing,
@@ -125,4 +124,12 @@ fn row(
         locator: format!("accn {company:010}-{quarter:02} concept_{concept:03}"),
         retrieved_at: vintage,
     })
+}
+
+/// Up to nine digits that follow no pattern, so that they take as much room as a filer's (splitmix64).
+fn digits(row_idx: u64) -> u32 {
+    let mut z = row_idx.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    u32::try_from((z ^ (z >> 31)) % 1_000_000_000).unwrap_or(0)
 }

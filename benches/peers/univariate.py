@@ -5,11 +5,8 @@ Naive2 of the same set, MSIS and coverage of the 95% interval. Forecasts are mad
 alone; the test part is read for scoring.
 """
 
-import re
-import resource
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +16,6 @@ from common import Check
 
 SETS = {"Q": (4, 8), "M": (12, 18), "Y": (1, 6)}
 BOUNDS = {"Q": (0.861, 12.95), "M": (0.817, 6.10), "Y": (0.776, 28.88)}  # OWA, MSIS
-N_SAMPLED = 20  # series on which statsforecast's four models are timed
 
 
 def score(x, y, season, yhat, lo=None, hi=None):
@@ -52,52 +48,16 @@ def table(data, forecasts, naive2, season):
 
 
 def ours(binary, train, season, horizon, folder):
-    """Our forecasts and the CPU seconds of the whole process."""
+    """Our forecasts, as the command writes them."""
     source, out = folder / "train.csv", folder / "out.parquet"
     train.rename(columns={"t": "ds"})[["unique_id", "ds", "y"]].to_csv(source, index=False)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = ["panel", source, "--horizon", horizon, "--season", season, "--out", out]
     subprocess.run([binary, "-q", *map(str, command)], check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     made = pd.read_parquet(out).rename(columns={"lo": "lo95", "hi": "hi95"})
-    return made.sort_values(["unique_id", "step"]), cpu, source
+    return made.sort_values(["unique_id", "step"])
 
 
-def statsforecast_cpu(train, season, horizon):
-    """CPU seconds a series of statsforecast's AutoARIMA, AutoETS, AutoCES and DOT, on a sample."""
-    from statsforecast import StatsForecast
-    from statsforecast import models
-
-    ids = sorted(train.unique_id.unique())
-    ids = ids[:: max(1, len(ids) // N_SAMPLED)][:N_SAMPLED]
-    names = ["AutoARIMA", "AutoETS", "AutoCES", "DynamicOptimizedTheta"]
-    engine = StatsForecast(models=[getattr(models, n)(season_length=season) for n in names],
-                           freq=1, n_jobs=1)
-    sample = train[train.unique_id.isin(ids)].rename(columns={"t": "ds"})
-    engine.forecast(df=sample[sample.unique_id == ids[0]][["unique_id", "ds", "y"]], h=horizon)
-    start = time.process_time()
-    engine.forecast(df=sample[["unique_id", "ds", "y"]], h=horizon, level=[95])
-    return (time.process_time() - start) / len(ids)
-
-
-def microseconds(command) -> float:
-    """The first number of the line that says "us a series"."""
-    printed = subprocess.run([str(word) for word in command], check=True, capture_output=True,
-                             text=True).stdout
-    print(printed, end="")
-    return float(re.search(r"([0-9.]+) us a series", printed).group(1))
-
-
-def anofox(target: Path) -> Path:
-    """anofox-forecast's theta as a program of its own."""
-    manifest = Path(__file__).resolve().parent.parent / "anofox" / "Cargo.toml"
-    subprocess.run(["cargo", "build", "-q", "--release", "--manifest-path", str(manifest),
-                    "--target-dir", str(target / "anofox")], check=True)
-    return target / "anofox" / "release" / "anofox-speed"
-
-
-def of_set(name, release, bench, theirs_theta) -> list[Check]:
+def of_set(name, release, bench) -> list[Check]:
     season, horizon = SETS[name]
     whole = pd.read_parquet(bench / f"set_{name}.parquet").sort_values(["unique_id", "t"])
     train = whole[~whole.is_test]
@@ -108,7 +68,7 @@ def of_set(name, release, bench, theirs_theta) -> list[Check]:
     naive2 = {uid: part.sort_values("step").yhat.to_numpy()
               for uid, part in stored["Naive2"].groupby("unique_id")}
     with tempfile.TemporaryDirectory() as folder:
-        made, cpu, source = ours(release / "chipcast", train, season, horizon, Path(folder))
+        made = ours(release / "chipcast", train, season, horizon, Path(folder))
         lines = {}
         lines["chipcast panel"], cover = table(data, made, naive2, season)
         for model, forecasts in stored.items():
@@ -117,13 +77,6 @@ def of_set(name, release, bench, theirs_theta) -> list[Check]:
         print(f"\nset {name}, {len(data)} series")
         print(pd.DataFrame(lines).T.sort_values("owa").round(4).to_string())
         print("coverage by horizon:", np.round(cover, 3))
-        timed = [source, season, horizon]
-        theta = microseconds([release / "examples" / "univariate_speed", *timed])
-        theta_ratio = theta / microseconds([theirs_theta, *timed])
-    each = cpu / len(data)
-    ratio = each / statsforecast_cpu(train, season, horizon)
-    print(f"CPU: {1e3 * each:.2f} ms a series, process and reading in; "
-          f"statsforecast's four models {1 / ratio:.0f} times that")
     got, (owa, msis) = lines["chipcast panel"], BOUNDS[name]
     inside = 0.935 <= got["coverage"] <= 0.965
     by_horizon = 0.92 <= got["least"] and got["most"] <= 0.975
@@ -134,13 +87,10 @@ def of_set(name, release, bench, theirs_theta) -> list[Check]:
               "0.935 to 0.965", bool(inside)),
         Check(f"panel {name}: coverage by horizon", f"{got['least']:.3f} to {got['most']:.3f}",
               "0.92 to 0.975", bool(by_horizon)),
-        Check.at_most(f"panel {name}: CPU time, ratio to statsforecast's four models", ratio, 0.1),
-        Check.at_most(f"panel {name}: theta's time, ratio to anofox-forecast's", theta_ratio, 1.0, 2),
     ]
 
 
 def run(release: Path, shared: Path) -> list[Check]:
-    """A table a set, and ratios of CPU time; `release` holds the binary and the examples."""
-    theirs_theta = anofox(release.parent)
+    """A table a set; `release` holds the binary. `ratios.py` tells what it costs beside the others."""
     bench = shared / "data" / "bench"
-    return [check for name in SETS for check in of_set(name, release, bench, theirs_theta)]
+    return [check for name in SETS for check in of_set(name, release, bench)]
