@@ -66,7 +66,7 @@ fn scaling_chain(bencher: Bencher, n_draws: usize) {
         fleet_use: FleetUse::Owner,
         date: day("2026-12-31"),
     };
-    bencher.counter(ItemsCount::new(n_draws)).bench(|| {
-        chain(black_box(&input), &tables, &law, &worlds).expect("the tables cover it")
-    });
+    bencher
+        .counter(ItemsCount::new(n_draws))
+        .bench(|| chain(black_box(&input), &tables, &law, &worlds).expect("the tables cover it"));
 }

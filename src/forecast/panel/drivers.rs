@@ -2,6 +2,7 @@
 //!
 //! May use `regression` and `univariate`. Pure.
 
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::Values;
@@ -64,23 +65,29 @@ impl Ridge {
         if n_columns == 0 || !known_ahead || y.len() < self.n_needed() {
             return None;
         }
-        let row = |y: &[f64], at: usize| -> Vec<f64> {
-            let lags = self.lags.iter().map(|lag| y[at - lag]);
-            lags.chain(x.iter().map(|column| column[at])).collect()
+        let (n_lags, first) = (self.lags.len(), self.furthest());
+        let cell = |y: &[f64], at: usize, column: usize| match self.lags.get(column) {
+            Some(lag) => y[at - lag],
+            None => x[column - n_lags][at],
         };
-        let rows: Vec<_> = (self.furthest()..y.len()).map(|at| row(y, at)).collect();
-        let linear = self.fit(&rows, &y[self.furthest()..]).ok()?;
+        let rows = Array2::from_shape_fn((y.len() - first, n_columns), |(row, column)| {
+            cell(y, first + row, column)
+        });
+        let linear = self.fit(rows, &y[first..]).ok()?;
         let mut all = y.to_vec();
+        let mut row = vec![0.0; n_columns];
         for at in y.len()..y.len() + horizon {
-            let next = linear.predict(&row(&all, at)).ok()?;
-            all.push(next);
+            for (column, x) in row.iter_mut().enumerate() {
+                *x = cell(&all, at, column);
+            }
+            all.push(linear.predict(&row).ok()?);
         }
         Some(all.split_off(y.len()))
     }
 
-    fn fit(&self, rows: &[Vec<f64>], y: &[f64]) -> Result<Linear> {
-        let names = (0..rows[0].len()).map(|idx| idx.to_string()).collect();
-        fit(&Estimator::Ridge { penalty: self.penalty }, &Design::new(names, rows)?, y)
+    fn fit(&self, rows: Array2<f64>, y: &[f64]) -> Result<Linear> {
+        let names = (0..rows.ncols()).map(|idx| idx.to_string()).collect();
+        fit(&Estimator::Ridge { penalty: self.penalty }, &Design::of(names, rows)?, y)
     }
 }
 

@@ -4,6 +4,7 @@
 
 use ndarray::Array2;
 
+use super::solve::{cholesky, column_means};
 use crate::error::{Error, Result};
 
 /// Rows of features under named columns; every value finite.
@@ -44,14 +45,22 @@ impl Design {
                 )));
             }
             if let Some(column) = row.iter().position(|value| !value.is_finite()) {
-                return Err(Error::invalid(format!(
-                    "`{}` is {} in row {row_idx} of a design; needed is a finite number",
-                    names[column], row[column]
-                )));
+                return Err(not_finite(&names[column], row[column], row_idx));
             }
         }
         let x = Array2::from_shape_fn((rows.len(), names.len()), |(i, j)| rows[i][j]);
         Ok(Self { names, x })
+    }
+
+    /// A matrix under names, one a column; see [`Design::new`].
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a value is not finite.
+    pub(crate) fn of(names: Vec<String>, x: Array2<f64>) -> Result<Self> {
+        match x.indexed_iter().find(|(_, value)| !value.is_finite()) {
+            Some(((row, column), value)) => Err(not_finite(&names[column], *value, row)),
+            None => Ok(Self { names, x }),
+        }
     }
 
     /// How many rows.
@@ -65,6 +74,9 @@ impl Design {
     }
 
     pub(super) fn columns(&self, kept: &[usize]) -> Array2<f64> {
+        if kept.len() == self.n_columns() {
+            return self.x.clone();
+        }
         Array2::from_shape_fn((self.n_rows(), kept.len()), |(i, j)| self.x[[i, kept[j]]])
     }
 
@@ -86,6 +98,13 @@ impl Design {
 
     /// Columns that vary and do not follow from earlier ones, and those left out.
     pub(super) fn informative(&self) -> (Vec<usize>, Vec<LeftOut>) {
+        if self.all_plain() {
+            return ((0..self.n_columns()).collect(), Vec::new());
+        }
+        self.looked_at_closely()
+    }
+
+    fn looked_at_closely(&self) -> (Vec<usize>, Vec<LeftOut>) {
         let mut kept: Vec<(usize, Vec<f64>)> = Vec::new();
         let mut left_out = Vec::new();
         for j in 0..self.n_columns() {
@@ -114,6 +133,35 @@ impl Design {
         (kept.into_iter().map(|(j, _)| j).collect(), left_out)
     }
 
+    /// Whether every column plainly varies and plainly adds to those before it, by its products with the others
+    /// alone. They are rounded where columns nearly depend, so that only ten thousand times what is
+    /// needed counts; with less, each column is looked at for itself.
+    fn all_plain(&self) -> bool {
+        const PLAINLY: f64 = 1e4;
+        let k = self.n_columns();
+        if k == 0 {
+            return true;
+        }
+        let means = column_means(self.x.view());
+        let (mut products, mut away) = (vec![0.0; k * k], vec![0.0; k]);
+        for row in self.x.rows() {
+            for ((away, x), mean) in away.iter_mut().zip(row).zip(&means) {
+                *away = x - mean;
+            }
+            for (one, of_one) in away.iter().zip(products.chunks_exact_mut(k)) {
+                for (product, other) in of_one.iter_mut().zip(&away) {
+                    *product += one * other;
+                }
+            }
+        }
+        let products = Array2::from_shape_fn((k, k), |(i, j)| products[i * k + j]);
+        let varies = |j: usize| products[[j, j]] > PLAINLY * MIN_SQUARES * self.magnitude(j);
+        (0..k).all(varies)
+            && cholesky(&products).is_ok_and(|lower| {
+                (0..k).all(|j| lower[[j, j]].powi(2) > PLAINLY * MIN_OWN_SHARE * products[[j, j]])
+            })
+    }
+
     fn repeats(&self, centred: &[f64], other: usize) -> bool {
         let other = self.centred(other);
         let across = dot(centred, &other);
@@ -136,6 +184,37 @@ impl Design {
     }
 }
 
+fn not_finite(name: &str, value: f64, row_idx: usize) -> Error {
+    Error::invalid(format!(
+        "`{name}` is {value} in row {row_idx} of a design; needed is a finite number"
+    ))
+}
+
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_products_call_plain_a_close_look_keeps() {
+        let wave = |i: u32, pace: f64| (f64::from(i) * pace).sin();
+        let mut n_plain = 0;
+        for offset in [0.0, 1e3, 1e6, 1e9] {
+            for size in [1.0, 1e-2, 1e-4, 1e-6, 1e-8, 0.0] {
+                let row = |i| {
+                    let first = offset + wave(i, 0.7);
+                    vec![first, wave(i, 1.3), first + size * wave(i, 0.31)]
+                };
+                let rows: Vec<Vec<f64>> = (0..60).map(row).collect();
+                let names = ["a", "b", "c"].map(str::to_owned).to_vec();
+                let design = Design::new(names, &rows).expect("finite");
+                assert_eq!(design.informative(), design.looked_at_closely(), "{offset} {size}");
+                n_plain += usize::from(design.all_plain());
+            }
+        }
+        assert!((4..20).contains(&n_plain), "{n_plain} of 24 designs are plain");
+    }
 }

@@ -18,6 +18,17 @@ pub(super) fn count(n: usize) -> f64 {
     n
 }
 
+/// The mean of each column, each summed from its first row to its last.
+pub(super) fn column_means(x: ArrayView2<'_, f64>) -> Vec<f64> {
+    let mut sums = vec![0.0; x.ncols()];
+    for row in x.rows() {
+        for (sum, value) in sums.iter_mut().zip(row) {
+            *sum += value;
+        }
+    }
+    sums.iter().map(|sum| sum / count(x.nrows())).collect()
+}
+
 /// Columns and target less their means, with the means.
 pub(super) struct Centred {
     pub(super) x: Array2<f64>,
@@ -28,9 +39,14 @@ pub(super) struct Centred {
 
 impl Centred {
     pub(super) fn of(x: ArrayView2<'_, f64>, y: &[f64]) -> Self {
-        let x_means: Vec<f64> = x.columns().into_iter().map(|c| mean(&c.to_vec())).collect();
+        let x_means = column_means(x);
         let y_mean = mean(y);
-        let x = Array2::from_shape_fn(x.dim(), |(i, j)| x[[i, j]] - x_means[j]);
+        let mut x = x.to_owned();
+        for mut row in x.rows_mut() {
+            for (value, mean) in row.iter_mut().zip(&x_means) {
+                *value -= mean;
+            }
+        }
         Self { x, y: y.iter().map(|value| value - y_mean).collect(), x_means, y_mean }
     }
 
