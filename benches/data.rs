@@ -52,11 +52,10 @@ fn companyfacts(n_concepts: usize) -> Vec<u8> {
             ("07-01", "09-30", "11-05"),
             ("10-01", "12-31", "12-31"),
         ][quarter % 4];
-        format!(
-            r#"{{"start":"{year}-{start}","end":"{year}-{end}","val":{}000000,"accn":"9000000000-{:02}-{quarter:06}","fy":{year},"fp":"Q1","form":"10-Q","filed":"{year}-{filed}"}}"#,
-            1_000 + quarter * 37 % 911,
-            year - 2000,
-        )
+        let (value, filer) = (1_000 + quarter * 37 % 911, year - 2000);
+        let dated = format!(r#""start":"{year}-{start}","end":"{year}-{end}","val":{value}000000"#);
+        let filing = format!(r#""accn":"9000000000-{filer:02}-{quarter:06}","form":"10-Q""#);
+        format!(r#"{{{dated},{filing},"fy":{year},"fp":"Q1","filed":"{year}-{filed}"}}"#)
     };
     let rows = (0..N_QUARTERS).map(row).collect::<Vec<_>>().join(",");
     let concept = |name: &&str| {
