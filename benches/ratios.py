@@ -36,15 +36,15 @@ def run(arguments) -> int:
     found = []
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        for name in arguments.only.split(","):
-            module = importlib.import_module(name)
-            print(f"... {name}", file=sys.stderr, flush=True)
-            found += module.rows(folder, quick) if name == "ridge" else module.rows(shared, folder, quick)
         accuracies = []
         if shared is not None and "panels" in arguments.only:
             panels = importlib.import_module("panels")
             accuracies = [panels.accuracy(shared, name, folder)
                           for name in (("Y",) if quick else panels.SETS)]
+        for name in arguments.only.split(","):
+            module = importlib.import_module(name)
+            print(f"... {name}", file=sys.stderr, flush=True)
+            found += module.rows(folder, quick) if name == "ridge" else module.rows(shared, folder, quick)
     missed = [row for row in found if row.holds is False] + [line for line in accuracies if "MISSED" in line]
     machine = (f"{date.today()}, {processor()}, one thread: {rates.bytes_per_second / 1e9:.1f} GB/s copied, "
                f"{rates.flop_per_second / 1e9:.1f} GFLOP/s")

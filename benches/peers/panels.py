@@ -134,7 +134,10 @@ def accuracy(shared: Path, name: str, folder: Path) -> str:
     data = {uid: (part.y[~part.is_test].to_numpy(), part.y[part.is_test].to_numpy())
             for uid, part in whole.groupby("unique_id")}
     stored = shared / "data/bench/forecasts"
-    four = [pd.read_parquet(stored / f"{model}_{name}.parquet") for model in FOUR]
+    files = [stored / f"{model}_{name}.parquet" for model in FOUR]
+    if missing := [file.stem for file in files if not file.exists()]:
+        return f"set {name}: not compared, no stored forecasts of {', '.join(missing)}"
+    four = [pd.read_parquet(file) for file in files]
     mean = pd.concat(four).groupby(["unique_id", "step"])[["yhat", "lo95", "hi95"]].agg(["mean", "size"])
     complete = mean[mean[("yhat", "size")] == len(FOUR)].xs("mean", axis=1, level=1).reset_index()
     naive2 = pd.read_parquet(stored / f"Naive2_{name}.parquet").sort_values("step")

@@ -7,6 +7,7 @@ runs on one thread.
 
 import os
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -40,6 +41,11 @@ class Row:
     n_bytes: float = 0.0
     n_flop: float = 0.0
     note: str = ""
+
+    def __post_init__(self):
+        """Told at once: a run takes long, and what it found is not lost if something fails later."""
+        whole, warm = (figure(ratio) for ratio in self.ratios)
+        print(f"{self.what}, {self.peer}: whole {whole}, warm {warm}", file=sys.stderr, flush=True)
 
     @property
     def ratios(self) -> tuple[float, float]:
