@@ -433,11 +433,7 @@ impl Job {
                 *url = host_of(url);
             }
         }
-        for source in &mut shown.sources {
-            if let Source::Edgar { user_agent: Some(name), .. } = source {
-                HIDDEN.clone_into(name);
-            }
-        }
+        shown.sources = shown.sources.iter().map(Source::shown).collect();
         serde_json::to_value(shown).unwrap_or_default()
     }
 
@@ -451,7 +447,7 @@ impl Job {
 }
 
 /// What stands for what is not shown.
-const HIDDEN: &str = "***";
+pub(super) const HIDDEN: &str = "***";
 
 /// `https://HOST/***` of an address.
 fn host_of(url: &str) -> String {

@@ -6,6 +6,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::file::HIDDEN;
+
 /// What is read before a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
@@ -191,6 +193,16 @@ impl Source {
     /// Whether the network is asked.
     pub fn is_remote(&self) -> bool {
         !matches!(self, Self::Bundled {}) && self.files().is_empty()
+    }
+
+    /// As it is shown and kept on record: without the name of who asks.
+    #[must_use]
+    pub fn shown(&self) -> Self {
+        let mut shown = self.clone();
+        if let Self::Edgar { user_agent: Some(name), .. } = &mut shown {
+            HIDDEN.clone_into(name);
+        }
+        shown
     }
 
     /// The command that it stands for, without the program's name; none for the bundled data.

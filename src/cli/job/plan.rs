@@ -32,7 +32,8 @@ pub(super) fn run(context: &Context, job: &Job) -> Result<Outcome> {
             parsed(&command)?;
         }
         let how = if source.is_remote() { "over the network" } else { "from this machine" };
-        let words = if command.is_empty() { "the bundled data".into() } else { command.join(" ") };
+        let shown = source.shown().command().join(" ");
+        let words = if shown.is_empty() { "the bundled data".to_owned() } else { shown };
         line("fetch", words, how.to_owned());
     }
     let mut late = Vec::new();

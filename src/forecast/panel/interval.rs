@@ -18,8 +18,8 @@ const USUAL_COUNT: f64 = 200.0;
 const PART_LEAST: f64 = 1e-3;
 /// The least that an error counts as, in usual scales: a hit by chance says little.
 const ERROR_LEAST: f64 = 1e-2;
-/// How far a scale may lie from the usual one, in logarithms: three times as large, or as small.
-const SHIFT_MAX: f64 = 1.098_612_288_668_109_8;
+/// How far a scale may lie from the usual one, in logarithms: ten times as large, or as small.
+const SHIFT_MAX: f64 = std::f64::consts::LN_10;
 /// Values from which on a series' changes tell its scale.
 const N_KNOWN: usize = 3;
 /// Scale of a series with fewer, in shares of its level, at least.
