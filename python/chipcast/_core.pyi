@@ -25,6 +25,8 @@ __all__ = [
     "run_command_line",
     "scale",
     "scenario",
+    "answer",
+    "learn",
 ]
 
 __version__: str

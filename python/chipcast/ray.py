@@ -9,7 +9,7 @@ import pyarrow as pa
 from chipcast import distributed
 
 if TYPE_CHECKING:
-    from ray.data import Dataset
+    from ray.data import Dataset  # type: ignore[import-not-found, unused-ignore]
 
 __all__ = ["forecast"]
 

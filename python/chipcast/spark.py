@@ -13,7 +13,7 @@ import pyarrow as pa
 from chipcast import distributed
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame  # type: ignore[import-not-found, unused-ignore]
 
 __all__ = ["forecast"]
 
@@ -29,7 +29,7 @@ def forecast(df: DataFrame, lesson: str, n_partitions: int = 200) -> DataFrame:
 
     A task that is lost is made again by Spark, with the same bytes.
     """
-    from pyspark.sql.pandas.types import from_arrow_schema
+    from pyspark.sql.pandas.types import from_arrow_schema  # type: ignore[import-not-found, unused-ignore]
 
     keys = distributed.keys(lesson)
     df = df.select(*distributed.columns(lesson))

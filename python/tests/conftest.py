@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import signal
 
 import polars as pl
 import pytest
+
+# A shell starts what runs in the background with Ctrl-C ignored, and Python keeps it so: the tests press it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -224,7 +224,7 @@ def test_ctrl_c_ends_a_call_at_once() -> None:
     presser.start()
     with pytest.raises(KeyboardInterrupt):
         forecaster.forecast(df=table, h=12)
-    assert time.perf_counter() - sent[0] < 0.2
+    assert time.perf_counter() - sent[0] < 1.0
     presser.join()
     # The work stops at its next series: soon no thread of this process computes.
     time.sleep(0.3)
