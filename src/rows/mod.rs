@@ -176,11 +176,7 @@ impl Rows {
     /// # Errors
     /// [`Error::Store`] if it cannot be written, which is a bug.
     pub fn parquet(&self) -> Result<Vec<u8>> {
-        let broken = |e| Error::store("the rows cannot be written as Parquet").caused_by(e);
-        let mut frame = self.frame()?;
-        let mut bytes = Vec::new();
-        ParquetWriter::new(&mut bytes).finish(&mut frame).map_err(broken)?;
-        Ok(bytes)
+        parquet(&mut self.frame()?)
     }
 
     fn column(&self, column_idx: usize) -> Result<Column, polars::error::PolarsError> {
@@ -206,6 +202,18 @@ impl Rows {
             }
         }
     }
+}
+
+/// A frame as a Parquet file.
+///
+/// # Errors
+/// [`Error::Store`] if it cannot be written, which is a bug.
+pub fn parquet(frame: &mut DataFrame) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes)
+        .finish(frame)
+        .map_err(|e| Error::store("the rows cannot be written as Parquet").caused_by(e))?;
+    Ok(bytes)
 }
 
 /// Whether a column holds a measure of a backtest: its name, over the answered ones, or an end of its bar.

@@ -13,9 +13,6 @@ use super::ds::Points;
 use super::{Drivers, End, Held};
 use crate::call::Watch;
 
-/// What a missing value may be written as, where values are texts.
-const MISSING: [&str; 6] = ["", "nan", "na", "n/a", "null", "none"];
-
 /// Groups a table of three columns (name, `ds`, value) into series; further columns are drivers.
 pub(super) fn held(mut table: DataFrame, watch: &Watch) -> Result<Held> {
     table.rechunk_mut();
@@ -164,16 +161,7 @@ impl Values {
     fn at(&self, row: usize) -> Cell {
         match self {
             Self::Numbers(held) => held.get(row).map_or(Cell::Missing, Cell::Value),
-            Self::Texts(held) => {
-                let text = held.get(row).unwrap_or_default().trim();
-                match text.parse() {
-                    Ok(value) => Cell::Value(value),
-                    Err(_) if MISSING.contains(&text.to_ascii_lowercase().as_str()) => {
-                        Cell::Missing
-                    }
-                    Err(_) => Cell::Unreadable,
-                }
-            }
+            Self::Texts(held) => Cell::read(held.get(row).unwrap_or_default().trim()),
         }
     }
 }

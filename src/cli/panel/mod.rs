@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use polars::prelude::{DataFrame, ParquetCompression, ParquetWriter};
 
 use super::{Context, Format, Outcome};
 use crate::cells::{Cells, Row, short};
@@ -18,13 +17,12 @@ use crate::error::{Error, Result};
 use crate::forecast::panel::{self, Asked, Cell, Ds, Model, Point, Refit, Series, Shard, Windows};
 use crate::ingest::Raw;
 use crate::ingest::tabular::{self, Kind};
+use crate::rows::parquet;
 use crate::store;
 use lines::Lines;
 
 /// The largest file that is read.
 const FILE_LIMIT: u64 = 2 << 30;
-/// What a missing value may be written as, beside nothing.
-const MISSING: [&str; 5] = ["nan", "na", "n/a", "null", "none"];
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The file: columns `unique_id, ds, y`; `ds` is a date, a timestamp or a whole number
@@ -104,16 +102,6 @@ impl<'a> Out<'a> {
     }
 }
 
-/// A table as a Parquet file.
-fn parquet(frame: &mut DataFrame) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    ParquetWriter::new(&mut bytes)
-        .with_compression(ParquetCompression::Zstd(None))
-        .finish(frame)
-        .map_err(|e| Error::store("the rows cannot be written as Parquet").caused_by(e))?;
-    Ok(bytes)
-}
-
 /// How the file to write is to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
@@ -146,12 +134,5 @@ fn series(cells: &Cells) -> Result<Vec<Series>> {
 
 fn point(row: Row<'_>) -> Result<Point> {
     let (ds, y) = (row.text("ds")?, row.text("y")?);
-    let y = match y.parse::<f64>() {
-        Ok(value) => Cell::Value(value),
-        Err(_) if y.is_empty() || MISSING.contains(&y.to_ascii_lowercase().as_str()) => {
-            Cell::Missing
-        }
-        Err(_) => Cell::Unreadable,
-    };
-    Ok(Point { ds: Ds::read(ds).ok_or_else(|| short(ds)), y })
+    Ok(Point { ds: Ds::read(ds).ok_or_else(|| short(ds)), y: Cell::read(y) })
 }

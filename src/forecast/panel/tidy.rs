@@ -17,6 +17,22 @@ pub enum Cell {
     Unreadable,
 }
 
+/// What a missing value may be written as, beside nothing.
+const MISSING: [&str; 5] = ["nan", "na", "n/a", "null", "none"];
+
+impl Cell {
+    /// Reads a text without white space around it.
+    pub fn read(text: &str) -> Self {
+        match text.parse() {
+            Ok(value) => Self::Value(value),
+            Err(_) if text.is_empty() || MISSING.contains(&text.to_ascii_lowercase().as_str()) => {
+                Self::Missing
+            }
+            Err(_) => Self::Unreadable,
+        }
+    }
+}
+
 /// A point as it came.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Point {

@@ -78,31 +78,30 @@ pub fn cross_validate_while(
     }
     let mut sorted: Vec<&Series> = panel.iter().collect();
     sorted.par_sort_by_key(|series| series.unique_id());
-    let held: Vec<bool> = sorted.iter().map(|series| shard.holds(&series.unique_id)).collect();
-    let mut found: Vec<Vec<Window>> = vec![Vec::new(); sorted.len()];
+    let is_held = |series: &&&Series| shard.holds(&series.unique_id);
+    let held: Vec<&Series> = sorted.iter().filter(is_held).copied().collect();
+    let mut found: Vec<Vec<Window>> = vec![Vec::new(); held.len()];
     let mut lessons: Vec<(Ds, Lesson)> = Vec::new();
     for nth in 0..n_windows {
         let back = (n_windows - 1 - nth).saturating_mul(step_size).saturating_add(asked.horizon);
-        let cuts: Vec<_> = sorted.par_iter().map(|series| Cut::of(series, back)).collect();
         let is_due = match refit {
             Refit::Once => false,
             Refit::Every(every) => nth % every == 0,
         };
         if is_due || lessons.is_empty() {
-            lessons = learn_at(&sorted, &cuts, asked);
+            lessons = learn_at(&sorted, back, asked);
         }
-        let answer = |((found, series), cut): ((&mut Vec<Window>, &&Series), &Result<Cut, _>)| {
-            if goes_on() {
-                found.push(match cut {
+        let answer = |(found, series): (&mut Vec<Window>, &&Series)| {
+            let goes_on = goes_on();
+            if goes_on {
+                found.push(match Cut::of(series, back) {
                     Ok(cut) => cut.answer(series, asked, &lessons),
-                    Err(reason) => Window::failed(series, None, String::clone(reason)),
+                    Err(reason) => Window::failed(series, None, reason),
                 });
-                return true;
             }
-            false
+            goes_on
         };
-        let all = found.par_iter_mut().zip(&sorted).zip(&cuts).zip(&held);
-        if !all.filter(|(_, held)| **held).map(|(each, _)| each).all(answer) {
+        if !found.par_iter_mut().zip(&held).all(answer) {
             return Ok(None);
         }
     }
@@ -150,13 +149,12 @@ impl<'a> Cut<'a> {
 
 /// What the panel teaches at the origins of a window: at each if they are few, else at some of them, the
 /// first of each kind among them. In order.
-fn learn_at(
-    panel: &[&Series],
-    cuts: &[Result<Cut<'_>, String>],
-    asked: &Asked,
-) -> Vec<(Ds, Lesson)> {
-    let mut origins: Vec<Ds> =
-        cuts.iter().filter_map(|cut| Some(cut.as_ref().ok()?.known.last)).collect();
+fn learn_at(panel: &[&Series], back: usize, asked: &Asked) -> Vec<(Ds, Lesson)> {
+    let origin = |series: &&Series| {
+        let tidy = series.tidy.as_ref().ok()?;
+        tidy.at(tidy.y.len().checked_sub(back)?.checked_sub(1)?)
+    };
+    let mut origins: Vec<Ds> = panel.iter().filter_map(origin).collect();
     origins.sort_unstable();
     origins.dedup();
     let kinds = origins.chunk_by(|one, other| one.is_kin(*other));
