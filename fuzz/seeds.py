@@ -132,6 +132,9 @@ def written(binary: str) -> None:
         put("csv", "table", TABLE.encode())
         put("csv", "workbook", workbook())
         put("archive", "manifest", (folder / "small/archive/manifest.json").read_bytes(), 0)
+        segment = next((folder / "small/archive/segments").iterdir()).read_bytes()
+        put("archive", "segment", segment, 1)
+        put("csv", "parquet", segment)
         for entry in sorted((folder / "small/raw/http").glob("*.json"))[:1]:
             put("archive", "entry", entry.read_bytes(), 3)
         (folder / "job.toml").write_text(JOB_TEXT.replace('kind = "webhook"\nurl = "https://example.org/hook"',

@@ -50,7 +50,7 @@
 //! # Modules in reading order
 //!
 //! The core, each file using only those before it: [`error`], [`cells`], [`units`], [`period`],
-//! [`series`], [`draws`], [`observation`], [`archive`] (the point-in-time rule), [`store`] (the
+//! [`series`], [`draws`], [`observation`], [`parquet`], [`archive`] (the point-in-time rule), [`store`] (the
 //! disk). Then [`ingest`], [`forecast`], [`scaling`], [`strategy`], [`report`], [`rows`], [`job`], `serve`
 //! and [`cli`].
 
@@ -65,6 +65,7 @@ pub mod forecast;
 pub mod ingest;
 pub mod job;
 pub mod observation;
+pub mod parquet;
 pub mod period;
 pub mod report;
 pub mod rows;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io::Cursor;
 
 use calamine::{DataRef, Reader, Xlsx};
-use polars::prelude::{Column, DataType, ParquetReader, PolarsError, SerReader, StringChunked};
+use polars::prelude::{Column, DataType, PolarsError, StringChunked};
 use serde_json::{Map, Value};
 
 use super::Raw;
@@ -42,8 +42,8 @@ pub fn read(raw: &Raw, kind: &Kind) -> Result<Cells> {
     match kind {
         Kind::Sheet(name) => excel(raw, Some(name)),
         Kind::Json(pointer) => json(raw, pointer),
-        Kind::Told if bytes.starts_with(b"PAR1") => guarded(raw, || parquet(raw)),
-        Kind::Told if unpack::is_zip(bytes) => guarded(raw, || excel(raw, None)),
+        Kind::Told if bytes.starts_with(b"PAR1") => parquet(raw),
+        Kind::Told if unpack::is_zip(bytes) => excel(raw, None),
         Kind::Told if bytes.starts_with(b"\xd0\xcf\x11\xe0") => {
             Err(Error::parse(format!("`{}` is a workbook of Excel before 2007", raw.name))
                 .hint("save it as .xlsx or .csv"))
@@ -51,11 +51,6 @@ pub fn read(raw: &Raw, kind: &Kind) -> Result<Cells> {
         Kind::Told if matches!(start, Some(b'[' | b'{')) => json(raw, ""),
         Kind::Csv | Kind::Told => csv(raw),
     }
-}
-
-/// The readers of Parquet and Excel are other people's.
-fn guarded(raw: &Raw, read: impl FnOnce() -> Result<Cells>) -> Result<Cells> {
-    Error::caught(&format!("`{}`", raw.name), read)
 }
 
 fn csv(raw: &Raw) -> Result<Cells> {
@@ -70,7 +65,7 @@ fn parquet(raw: &Raw) -> Result<Cells> {
     let unreadable = |e: PolarsError| {
         Error::parse(format!("`{}` is not a Parquet table", raw.name)).caused_by(e)
     };
-    let frame = ParquetReader::new(Cursor::new(&raw.bytes)).finish().map_err(unreadable)?;
+    let frame = crate::parquet::table(&raw.bytes).map_err(|e| e.within(format!("`{}`", raw.name)))?;
     let header: Vec<_> = frame.get_column_names().iter().map(ToString::to_string).collect();
     let mut cells = Cells::new(raw.name.as_str(), "row", header)?;
     let texts = |column: &Column| -> Result<StringChunked> {
@@ -190,8 +185,12 @@ fn objects(raw: &Raw, rows: Vec<Value>) -> Result<Vec<Map<String, Value>>> {
         .collect()
 }
 
-/// The first sheet of a workbook, or the one that is named.
+/// The first sheet of a workbook, or the one that is named. The reader is somebody else's.
 fn excel(raw: &Raw, sheet: Option<&str>) -> Result<Cells> {
+    Error::caught(&format!("`{}`", raw.name), || workbook(raw, sheet))
+}
+
+fn workbook(raw: &Raw, sheet: Option<&str>) -> Result<Cells> {
     unpack::check(raw, &Limits::default())?;
     let unreadable = |e: calamine::XlsxError| {
         Error::parse(format!("`{}` is not an Excel workbook (.xlsx)", raw.name)).caused_by(e)

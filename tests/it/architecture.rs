@@ -16,8 +16,9 @@ const MAY_USE: [(&str, &[&str]); 9] = [
     ("cli", &["ingest", "forecast", "scaling", "strategy", "report", "job", "rows", "serve"]),
 ];
 /// The core, in order: each file may use those before it.
-const CORE: [&str; 9] =
-    ["error", "cells", "units", "period", "series", "draws", "observation", "archive", "store"];
+const CORE: [&str; 10] = [
+    "error", "cells", "units", "period", "series", "draws", "observation", "parquet", "archive", "store",
+];
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("a folder of the project").flatten() {

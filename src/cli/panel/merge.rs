@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use polars::prelude::{DataFrame, ParquetReader, SerReader, SortMultipleOptions, StringChunked};
+use polars::prelude::{DataFrame, SortMultipleOptions, StringChunked};
 
 use super::{Context, Ending, FILE_LIMIT, Out, Outcome, Shard, ending, parquet};
 use crate::error::{Error, Result};
@@ -138,9 +138,8 @@ fn merge_parquet(files: &[PathBuf], out: &Path) -> Result<usize> {
                 .caused_by(e)
         };
         let bytes = store::read_file(file, FILE_LIMIT)?;
-        let frame = Error::caught(&format!("`{}`", file.display()), || {
-            ParquetReader::new(std::io::Cursor::new(bytes)).finish().map_err(broken)
-        })?;
+        let frame = crate::parquet::table(&bytes)
+            .map_err(|e| e.within(format!("`{}`", file.display())))?;
         let ids: &StringChunked =
             frame.column("unique_id").and_then(|ids| ids.str()).map_err(broken)?;
         found.add(file, ids.iter().map(Option::unwrap_or_default), files.len())?;
