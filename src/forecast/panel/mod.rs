@@ -230,8 +230,3 @@ fn reason(tidy: &Tidy, answer: &Answer, (name, n_needed): (&str, usize)) -> Opti
     let parts: Vec<String> = tidy.left_out.iter().cloned().chain(simple).collect();
     if parts.is_empty() { None } else { Some(parts.join("; ")) }
 }
-
-#[expect(clippy::cast_precision_loss, reason = "counts of residuals are far below 2^53")]
-fn count(n: usize) -> f64 {
-    n as f64
-}
