@@ -166,8 +166,8 @@ pub struct Forecast {
 }
 
 /// Forecasts every series that a shard holds, learning from all; the answer is sorted by `unique_id`.
-pub fn forecast(panel: Vec<Series>, asked: &Asked, shard: Shard) -> Vec<Outcome> {
-    forecast_while(&panel, asked, shard, || true).unwrap_or_default()
+pub fn forecast(panel: &[Series], asked: &Asked, shard: Shard) -> Vec<Outcome> {
+    forecast_while(panel, asked, shard, || true).unwrap_or_default()
 }
 
 /// The same, as long as `goes_on`, which is asked before each series; none once it said no.
