@@ -86,7 +86,8 @@ struct Plan {
     n_threads: Option<usize>,
 }
 
-/// What a model answers, in the order of the series: an outcome each, or windows from the first origin on.
+/// What a model answers, in the order of the series: an outcome each, or its windows from the first
+/// origin on.
 struct Answers<T> {
     spec: Spec,
     found: Vec<T>,
@@ -252,8 +253,8 @@ impl Plan {
         self.models.iter().chain(&self.fallback)
     }
 
-    /// What each model answers, and the fallback where a model has none. `of` gets a model and its place
-    /// in [`Self::specs`]; `outcome` finds the outcome in what it gave.
+    /// What each model answers, and the fallback where a model has none. `of` gets a model and its
+    /// place in [`Self::specs`]; `outcome` finds the outcome in what it gave.
     fn answers<T>(
         &self,
         of: impl Fn(usize, &Spec) -> Result<Vec<T>>,
