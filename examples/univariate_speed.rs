@@ -58,7 +58,7 @@ fn seconds(
         let asked = Asked::new(Model::read(name)?, horizon, Some(season), coverages)?;
         let (whole, series) = (Shard::read("1/1")?, series(panel)?);
         let start = Instant::now();
-        black_box(panel::forecast(series, &asked, whole));
+        black_box(panel::forecast(&series, &asked, whole));
         return Ok(start.elapsed().as_secs_f64());
     }
     let model = Model::read(name)?;

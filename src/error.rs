@@ -1,6 +1,6 @@
 //! The one error type of the library: six kinds, each with a message, an optional hint and cause.
 //!
-//! May use nothing else of the crate. Never prints and never exits: `main` does both.
+//! May use nothing else of the crate. Never prints and never exits: `cli` does both.
 
 use std::error::Error as StdError;
 use std::fmt;

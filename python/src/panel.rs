@@ -14,13 +14,13 @@ use std::sync::Arc;
 
 use chipcast::error::{Error, Result};
 use chipcast::forecast::panel::{
-    self, Asked, Ds, Model, Outcome, Refit, Ridge, Series, Shard, Status, Window, Windows,
+    self, Asked, Ds, Model, Outcome, Refit, Ridge, Series, Shard, Status, Step, Window, Windows,
 };
 use pyo3::prelude::*;
 
 use crate::bridge::{self, Frame};
 use crate::call::{self, Watch};
-use ds::{Freq, Kind};
+use ds::Kind;
 
 /// Adds what is here to the module.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -86,10 +86,11 @@ struct Plan {
     n_threads: Option<usize>,
 }
 
-/// A model's answers, in the order of the series.
-struct Answers {
+/// What a model answers, in the order of the series: an outcome each, or its windows from the first
+/// origin on.
+struct Answers<T> {
     spec: Spec,
-    outcomes: Vec<Outcome>,
+    found: Vec<T>,
 }
 
 /// The origins to forecast from, as Python tells them.
@@ -167,12 +168,6 @@ impl Panel {
     }
 }
 
-/// A model's windows: those of the first series, then those of the second, each from the first origin on.
-struct Replay {
-    spec: Spec,
-    windows: Vec<Window>,
-}
-
 impl Held {
     /// The series beside their drivers, which may be known further than the values.
     fn driven(&self, ahead: Option<&[Drivers]>) -> Cow<'_, [Series]> {
@@ -194,35 +189,36 @@ impl Held {
         plan: &Plan,
         ahead: Option<&[Drivers]>,
         watch: &Watch,
-    ) -> Result<Vec<Answers>> {
-        let freq = plan.freq()?;
-        let series = self.driven(ahead);
-        let of = |spec: &Spec| -> Result<Vec<Outcome>> {
+    ) -> Result<Vec<Answers<Outcome>>> {
+        let (freq, series) = (plan.freq()?, self.driven(ahead));
+        let of = |_, spec: &Spec| {
             let asked = spec.asked(plan)?;
             let outcomes = panel::forecast_while(&series, &asked, Shard::WHOLE, || watch.goes_on());
-            let mut outcomes = outcomes.ok_or_else(stopped)?;
-            if let Some(freq) = freq {
-                freq.hold(&mut outcomes, &self.ends);
-            }
-            Ok(outcomes)
+            self.held_to(freq, outcomes)
         };
-        let fallback = plan.fallback.as_ref().map(of).transpose()?;
-        let with_fallback = |spec: &Spec| {
-            let mut outcomes = of(spec)?;
-            if let Some(others) = &fallback {
-                outcomes.iter_mut().zip(others).for_each(|(one, other)| fall_back(one, other));
-            }
-            Ok(Answers { spec: spec.clone(), outcomes })
-        };
-        plan.models.iter().map(with_fallback).collect()
+        plan.answers(of, |outcome| outcome)
     }
 
-    fn windows(&self, plan: &Plan, origins: &Origins, watch: &Watch) -> Result<Vec<Replay>> {
+    /// Outcomes that keep to a frequency, unless they were stopped.
+    fn held_to(&self, freq: Option<Step>, outcomes: Option<Vec<Outcome>>) -> Result<Vec<Outcome>> {
+        let mut outcomes = outcomes.ok_or_else(stopped)?;
+        if let Some(freq) = freq {
+            ds::hold(freq, &mut outcomes, &self.ends);
+        }
+        Ok(outcomes)
+    }
+
+    fn windows(
+        &self,
+        plan: &Plan,
+        origins: &Origins,
+        watch: &Watch,
+    ) -> Result<Vec<Answers<Window>>> {
         let refit = if origins.refit == 0 { Refit::Once } else { Refit::Every(origins.refit) };
         let Origins { n_windows, step_size, .. } = *origins;
         let windows = Windows { n_windows, step_size, refit };
         let series = self.driven(None);
-        let of = |spec: &Spec| -> Result<Vec<Window>> {
+        let of = |_, spec: &Spec| {
             let asked = spec.asked(plan)?;
             let found =
                 panel::cross_validate_while(&series, &asked, &windows, Shard::WHOLE, || {
@@ -230,16 +226,7 @@ impl Held {
                 });
             found?.ok_or_else(stopped)
         };
-        let fallback = plan.fallback.as_ref().map(of).transpose()?;
-        let with_fallback = |spec: &Spec| {
-            let mut windows = of(spec)?;
-            if let Some(others) = &fallback {
-                let pairs = windows.iter_mut().zip(others);
-                pairs.for_each(|(one, other)| fall_back(&mut one.outcome, &other.outcome));
-            }
-            Ok(Replay { spec: spec.clone(), windows })
-        };
-        plan.models.iter().map(with_fallback).collect()
+        plan.answers(of, |window| &mut window.outcome)
     }
 }
 
@@ -257,8 +244,33 @@ impl Spec {
 }
 
 impl Plan {
-    fn freq(&self) -> Result<Option<Freq>> {
-        self.freq.as_ref().map(|(unit, n)| Freq::new(unit, *n)).transpose()
+    fn freq(&self) -> Result<Option<Step>> {
+        self.freq.as_ref().map(|(unit, n)| ds::step(unit, *n)).transpose()
+    }
+
+    /// The models, and the fallback after them.
+    fn specs(&self) -> impl Iterator<Item = &Spec> {
+        self.models.iter().chain(&self.fallback)
+    }
+
+    /// What each model answers, and the fallback where a model has none. `of` gets a model and its
+    /// place in [`Self::specs`]; `outcome` finds the outcome in what it gave.
+    fn answers<T>(
+        &self,
+        of: impl Fn(usize, &Spec) -> Result<Vec<T>>,
+        outcome: impl Fn(&mut T) -> &mut Outcome,
+    ) -> Result<Vec<Answers<T>>> {
+        let fallback = self.fallback.as_ref().map(|spec| of(self.models.len(), spec));
+        let mut others = fallback.transpose()?.unwrap_or_default();
+        let mut answers = Vec::new();
+        for (idx, spec) in self.models.iter().enumerate() {
+            let mut found = of(idx, spec)?;
+            for (one, other) in found.iter_mut().zip(&mut others) {
+                fall_back(outcome(one), outcome(other));
+            }
+            answers.push(Answers { spec: spec.clone(), found });
+        }
+        Ok(answers)
     }
 }
 

@@ -1,6 +1,7 @@
 """Forecasts, refusals, skill and news say what the command line says."""
 
 import datetime
+import re
 
 import chipcast
 import cli
@@ -131,3 +132,14 @@ def test_a_fan_stands_alone_and_its_page_fits_a_notebook(snapshot, tmp_path):
     assert len(page) < 60_000
     assert page == forecast._repr_html_()
     assert repr(forecast).startswith("Forecast(msft.capex_cash, origin=2026-09-01, ")
+
+
+def test_two_looks_in_one_notebook_share_no_id(snapshot):
+    def ids(shown: str) -> set[str]:
+        return set(re.findall(r' id="([^"]+)"', shown))
+
+    one, other = (snapshot.forecast(series, h=12) for series in ("msft.capex_cash", "nvda.revenue"))
+    for looks in [(one._repr_html_(), other._repr_html_()), (one.plot().svg, other.plot().svg)]:
+        assert ids(looks[0]) and not ids(looks[0]) & ids(looks[1])
+        for look in looks:
+            assert set(re.findall(r"url\(#([^)]+)\)", look)) <= ids(look)

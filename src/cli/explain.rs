@@ -1,6 +1,6 @@
 //! `chipcast forecast --explain`: the terms that add up to each median.
 //!
-//! May use `forecast`. Shows a withheld step's terms no more than its number.
+//! May use `forecast` and `output`. Shows a withheld step's terms no more than its number.
 
 use serde_json::json;
 

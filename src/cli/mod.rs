@@ -1,6 +1,7 @@
 //! The command line: one file a command. Data go to stdout, words for people to stderr.
 //!
-//! May use everything. Reads the clock in one place, for the day on which bytes were read.
+//! May use everything. The only code that asks what time it is: here for the day on which bytes were read,
+//! in `job` for the times of runs.
 
 mod backtest;
 mod calendar;
@@ -266,7 +267,7 @@ impl Context {
         Ok(())
     }
 
-    /// The day on which bytes are read: the only look at the clock.
+    /// The day on which bytes are read.
     #[expect(
         clippy::disallowed_methods,
         reason = "the command line is where the clock may be read"
@@ -287,19 +288,31 @@ impl Context {
         }
     }
 
-    /// A word for people, unless they asked for quiet.
+    /// A word for people, unless they asked for quiet; a line of the log where one is kept.
     fn say(&self, words: impl std::fmt::Display) {
-        if !self.global.quiet {
-            let _ = writeln!(std::io::stderr(), "{}", plain::lines(&words.to_string()));
+        let words = plain::lines(&words.to_string());
+        if self.global.quiet {
+            return;
+        }
+        if is_logged() {
+            tracing::info!("{words}");
+        } else {
+            let _ = writeln!(std::io::stderr(), "{words}");
         }
     }
 
     /// A failure of one series among others, which quiet does not silence.
     fn fail(series: impl std::fmt::Display, error: &Error) {
+        let words = plain::lines(&format!("{series}: {error}"));
+        let hint = error.advice().map(plain::lines);
+        if is_logged() {
+            tracing::error!(hint, "failed: {words}");
+            return;
+        }
         let mut err = std::io::stderr().lock();
-        let _ = writeln!(err, "{}", plain::lines(&format!("failed: {series}: {error}")));
-        if let Some(hint) = error.advice() {
-            let _ = writeln!(err, "hint: {}", plain::lines(hint));
+        let _ = writeln!(err, "failed: {words}");
+        if let Some(hint) = hint {
+            let _ = writeln!(err, "hint: {hint}");
         }
     }
 
@@ -356,17 +369,30 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
     }
 }
 
-/// Prints an error, its causes and its hint, one a line.
+/// Whether `--log` was given, so that stderr holds lines of a log and nothing else.
+fn is_logged() -> bool {
+    tracing::enabled!(tracing::Level::ERROR)
+}
+
+/// Prints an error, its causes and its hint, one a line; or all of it as one line of the log.
 fn report_error(error: &Error) {
-    let mut err = std::io::stderr().lock();
-    let _ = writeln!(err, "error: {}", plain::lines(&error.to_string()));
-    let mut cause = error.source();
-    while let Some(inner) = cause.filter(|inner| !inner.is::<Busy>()) {
-        let _ = writeln!(err, "cause: {}", plain::lines(&inner.to_string()));
-        cause = inner.source();
+    let words = plain::lines(&error.to_string());
+    let hint = error.advice().map(plain::lines);
+    let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    let causes = causes.take_while(|cause| !cause.is::<Busy>());
+    let causes: Vec<_> = causes.map(|cause| plain::lines(&cause.to_string())).collect();
+    if is_logged() {
+        let cause = (!causes.is_empty()).then(|| causes.join(": "));
+        tracing::error!(cause, hint, "{words}");
+        return;
     }
-    if let Some(hint) = error.advice() {
-        let _ = writeln!(err, "hint: {}", plain::lines(hint));
+    let mut err = std::io::stderr().lock();
+    let _ = writeln!(err, "error: {words}");
+    for cause in causes {
+        let _ = writeln!(err, "cause: {cause}");
+    }
+    if let Some(hint) = hint {
+        let _ = writeln!(err, "hint: {hint}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! The bridge between two runs: news, revision, refit, code and assumption, which add up to the change.
 //!
-//! May use the core files, `news` and `run_record`. What each run said is compared with what this
-//! program says of the same day; what lies between the two days is told by the events.
+//! May use the core files, `engine`, `news` and `run_record`. What each run said is compared with
+//! what this program says of the same day; what lies between the two days is told by the events.
 
 use std::collections::BTreeMap;
 

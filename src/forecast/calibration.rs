@@ -1,7 +1,7 @@
 //! Calibration: whether what was said to be likely came as often as said, with error bars.
 //!
-//! May use `backtest`, `bootstrap`, `score` and `summary`. Rows without an actual, or made before any
-//! residual was known, are passed over.
+//! May use `draws`, `backtest`, `bootstrap`, `history`, `interval`, `score`, `spec` and `summary`.
+//! Rows without an actual, or made before any residual was known, are passed over.
 
 use std::collections::BTreeMap;
 

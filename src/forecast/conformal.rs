@@ -1,9 +1,11 @@
 //! Conformal prediction: which past error bounds the next one. Split, rolling, adaptive.
 //!
-//! May use `draws` and `spec`. Only ranks and levels; `interval` brings the residuals and their days.
+//! May use `draws`, `units` and `spec`. Only ranks and levels; `interval` brings the residuals and
+//! their days.
 
 use super::spec::Spec;
 use crate::draws::sorted_quantile;
+use crate::units::count;
 
 /// Which past residuals count, and whether misses move the allowance.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -97,11 +99,6 @@ pub fn symmetric_quantiles(forecast: f64, absolute_errors: &[f64], levels: &[f64
 )]
 fn round_up(rank: f64) -> usize {
     (rank - 1e-9).ceil() as usize
-}
-
-#[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 residuals")]
-fn count(n: usize) -> f64 {
-    n as f64
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! `guidance`: a company's own guide times its typical surprise, for a company that guides.
 //!
-//! May use the core files and `history`. A guide counts as said: the surprise is measured against the
-//! guide that stood the day after the release before, which is the one a forecast would have used.
+//! May use the core files, `history` and `spec`. A guide counts as said: the surprise is measured
+//! against the guide that stood the day after the release before, which is the one a forecast
+//! would have used.
 
 use chrono::Days;
 

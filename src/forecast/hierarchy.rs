@@ -1,7 +1,8 @@
 //! What the buyers spend and what the seller sells, made to agree: the capital expenditure of the
 //! hyperscalers, its sum, and NVIDIA's Hyperscale revenue as a share of it.
 //!
-//! May use all of `forecast`. Sums are taken draw by draw, before and after reconciliation.
+//! May use the core files and all of `forecast`. Sums are taken draw by draw, before and after
+//! reconciliation.
 
 use chrono::NaiveDate;
 use ndarray::Array2;

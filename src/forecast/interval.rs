@@ -1,7 +1,8 @@
 //! Intervals: how wrong the model was, turned into quantiles of what comes (conformal prediction).
 //!
-//! May use the core files, `conformal`, `record` and `spec`. Residuals are standardised by each series' own
-//! volatility and pooled over the panel by horizon; the allowance adapts to past misses.
+//! May use the core files, `conformal`, `history`, `record` and `spec`. Residuals are standardised
+//! by each series' own volatility and pooled over the panel by horizon; the allowance adapts to
+//! past misses.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

@@ -1,7 +1,9 @@
 //! Interventions: outliers, level shifts and breaks of growth found inside a window.
 //!
-//! May use nothing else of the crate. A slice in, findings out; robust to the very things it looks for,
+//! May use `units`. A slice in, findings out; robust to the very things it looks for,
 //! since centre and scale are medians.
+
+use crate::units::count;
 
 /// What happened to a series at one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,12 +168,6 @@ fn robust_scale(values: &[f64]) -> f64 {
     let centre = median(values);
     let deviations: Vec<f64> = values.iter().map(|value| (value - centre).abs()).collect();
     1.4826 * median(&deviations)
-}
-
-fn count(n: usize) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 values")]
-    let n = n as f64;
-    n
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! The leak test: no forecast may change, by a single bit, when the future does.
 //!
-//! May use the core files, `backtest` and `record`. From one archive it makes three with the same past
-//! and another future: absurd values at other days, random ones, and none at all. What each model says
-//! from them must be equal: medians, quantiles, draws, skill, refusals, announcements. Pure.
+//! May use the core files, `backtest`, `interval`, `ledger` and `record`. From one archive it
+//! makes three with the same past and another future: absurd values at other days, random ones,
+//! and none at all. What each model says from them must be equal: medians, quantiles, draws,
+//! skill, refusals, announcements. Pure.
 
 use chrono::{Days, NaiveDate};
 use rayon::prelude::*;

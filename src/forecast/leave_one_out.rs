@@ -1,8 +1,8 @@
 //! Leave one company out: a company forecast with what other companies teach, and nothing of its own
 //! but its history as an input.
 //!
-//! May use all of `forecast`. Kept out are the company's share in the pool's drift, and its residuals:
-//! intervals stand on those of an archive that never held the company.
+//! May use the core files and all of `forecast`. Kept out are the company's share in the pool's
+//! drift, and its residuals: intervals stand on those of an archive that never held the company.
 
 use chrono::NaiveDate;
 

@@ -1,7 +1,7 @@
 //! `outlook`: pooled growth, tilted so that the year adds up to what the company said it would spend.
 //!
-//! May use the core files, `history`, `guidance` and `pooled`. A year's outlook is a statement about the
-//! quarters that are left: what is already reported is taken off it.
+//! May use the core files, `history`, `guidance`, `pooled` and `spec`. A year's outlook is a
+//! statement about the quarters that are left: what is already reported is taken off it.
 
 use super::history::{History, Scale};
 use super::pooled::{self, Outgrowth, Pooled};

@@ -1,7 +1,8 @@
 //! Placebo targets: made-up series that nothing can foretell, to see how often skill is claimed of
 //! them all the same.
 //!
-//! May use all of `forecast`. Made in memory, with the vintages of the series that they stand for.
+//! May use the core files and all of `forecast`. Made in memory, with the vintages of the series
+//! that they stand for.
 
 use rayon::prelude::*;
 

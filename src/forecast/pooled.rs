@@ -1,7 +1,7 @@
 //! `pooled`: own drift and seasons, each pulled toward what the panel shares.
 //!
-//! May use the core files, `history` and `spec`. Closed forms only. The panel of a series is every
-//! covered company's series of the same metric.
+//! May use the core files, `history`, `naive` and `spec`. Closed forms only. The panel of a series
+//! is every covered company's series of the same metric.
 
 use super::history::History;
 use super::naive::Naive;

@@ -1,10 +1,11 @@
 //! Reconciliation: forecasts of parts and wholes made to add up.
 //!
-//! May use `error` and ndarray. Linear algebra of small matrices; never sees a series.
+//! May use `error`, `units` and ndarray. Linear algebra of small matrices; never sees a series.
 
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 
 use crate::error::{Error, Result};
+use crate::units::count;
 
 /// How much the base forecast of each node is trusted.
 #[derive(Debug, Clone, Copy)]
@@ -152,11 +153,6 @@ fn solve(a: &Array2<f64>, b: &Array2<f64>) -> Result<Array2<f64>> {
         }
     }
     Ok(x)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 errors")]
-fn count(n: usize) -> f64 {
-    n as f64
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The record: what a model would have said at every earlier origin, and what came.
 //!
-//! May use the core files, `history` and `naive`. Each attempt sees the snapshot of its own origin and
-//! nothing later; the actual joins it only in [`Attempt::resolved_by`].
+//! May use the core files, `history`, `naive`, `pooled` and `score`. Each attempt sees the
+//! snapshot of its own origin and nothing later; the actual joins it only in
+//! [`Attempt::resolved_by`].
 
 use chrono::{Days, NaiveDate};
 

@@ -1,8 +1,8 @@
 //! The record of a run, `run.json` beside its reports: what it said, of what data, by which method.
 //!
-//! May use the core files, `spec` and the forecast types. Holds no path and no clock: the same run
-//! writes the same bytes. A refused median stands under `withheld_median`, so that nobody takes it for
-//! an answer.
+//! May use the core files, `news`, `spec` and the forecast types. Holds no path and no clock: the
+//! same run writes the same bytes. A refused median stands under `withheld_median`, so that nobody
+//! takes it for an answer.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,8 @@
 //! Fitted models on file: coefficients, the spec that they came from, and what they were fitted to.
 //!
-//! May use the core files and `specified`. Bytes in, model out: a file holds no code, and reading one
-//! touches no disk. A file that is too large, of another version, damaged or of wrong shape is an error
-//! that names the file and the key.
+//! May use the core files, `history`, `regression`, `score` and `specified`. Bytes in, model out:
+//! a file holds no code, and reading one touches no disk. A file that is too large, of another
+//! version, damaged or of wrong shape is an error that names the file and the key.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};

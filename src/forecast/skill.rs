@@ -1,8 +1,8 @@
 //! The envelope: how far ahead a model is measurably better than the last value, and the refusal of
 //! what lies beyond.
 //!
-//! May use the core files, `bootstrap`, `record`, `score` and `spec`. A forecast cannot be built without a
-//! [`Skill`].
+//! May use the core files, `bootstrap`, `history`, `record`, `score` and `spec`. A forecast cannot
+//! be built without a [`Skill`].
 
 use chrono::NaiveDate;
 

@@ -1,6 +1,7 @@
 //! Metrics of many forecasts of one model and horizon: over all of them, and over those not refused.
 //!
-//! May use `backtest` and `score`. Hides no number: a refused forecast counts in `all`.
+//! May use `backtest`, `history`, `score` and `skill`. Hides no number: a refused forecast counts
+//! in `all`.
 
 use chrono::NaiveDate;
 

@@ -1,6 +1,6 @@
 //! The bundled data: `datasets/`, compiled into the binary, so that it works in any folder.
 //!
-//! May use `table` and the core files. Never reads the disk.
+//! May use `table`, `tabular` and the core files. Never reads the disk.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;

@@ -1,8 +1,8 @@
 //! Sources that are described by data: a CSV or JSON file on the web or on this machine, and which
 //! of its columns holds what. `datasets/sources.toml` describes some, a user's own file others.
 //!
-//! May use the core files and `tabular`. Never reads the disk: a local file comes in as bytes. A
-//! key that no description has is an error that names it and its line.
+//! May use the core files, `origin` and `tabular`. Never reads the disk: a local file comes in as
+//! bytes. A key that no description has is an error that names it and its line.
 
 use std::collections::BTreeMap;
 

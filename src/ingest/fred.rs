@@ -2,11 +2,11 @@
 //! through its interface, which asks for a key, or as the CSV of its graphs, which knows no
 //! vintages.
 //!
-//! May use the core files. The interface gives vintages only where `realtime_start` and
-//! `realtime_end` ask for a span of days. Where an answer is one day's view, its `realtime_start`
-//! is the day of the question, not of the publication: such values count from the day on which they
-//! were read. The key is sent with a request and stands in no URL, name or locator. Neither form
-//! says the unit: the caller does.
+//! May use the core files and `origin`. The interface gives vintages only where `realtime_start`
+//! and `realtime_end` ask for a span of days. Where an answer is one day's view, its
+//! `realtime_start` is the day of the question, not of the publication: such values count from the
+//! day on which they were read. The key is sent with a request and stands in no URL, name or
+//! locator. Neither form says the unit: the caller does.
 
 use std::collections::BTreeSet;
 

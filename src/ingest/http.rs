@@ -2,7 +2,7 @@
 //! what it was told, and gives up politely.
 //!
 //! May use `error`, `store` and `ingest`'s request. This file and its folder are the only code that
-//! may open a connection or sleep. Never follows a link to a host that is not on its list, never asks
+//! asks a source or waits for one. Never follows a link to a host that is not on its list, never asks
 //! again after a refusal, and never gives a damaged or cut copy for data.
 
 mod body;

@@ -1,12 +1,12 @@
 //! StatCounter Global Stats: shares of operating systems by month, as CSV in its two forms.
 //!
-//! May use the core files. A range of months has a row a month, a single month a row a system.
-//! Versions are added up to their system. The share of visits whose system is unknown has drifted
-//! (desktop: 4.5 % in 2024-09, 21.5 % in 2026-06), which is no erosion of the known ones; so each
-//! known system comes three times: as published (all of the unknown is something else), `.known`
-//! (renormalised on the known systems) and `.high` (all of the unknown is this system). Months are
-//! revised later without a mark: a value counts from the day on which it was read, unless the
-//! caller states the day.
+//! May use the core files and `origin`. A range of months has a row a month, a single month a row
+//! a system. Versions are added up to their system. The share of visits whose system is unknown
+//! has drifted (desktop: 4.5 % in 2024-09, 21.5 % in 2026-06), which is no erosion of the known
+//! ones; so each known system comes three times: as published (all of the unknown is something
+//! else), `.known` (renormalised on the known systems) and `.high` (all of the unknown is this
+//! system). Months are revised later without a mark: a value counts from the day on which it was
+//! read, unless the caller states the day.
 
 use std::collections::BTreeMap;
 

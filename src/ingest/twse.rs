@@ -1,10 +1,11 @@
 //! Monthly revenue of companies listed in Taiwan: the newest month as JSON or CSV from the open
 //! data of the exchange (TWSE), any month as a page of the observation post (MOPS).
 //!
-//! May use the core files. Figures are in thousand Taiwan dollars, dates count from the founding of
-//! the Republic (115 is 2026). The vintage is the day of the table where it is stated. Without one, or
-//! where the page was compiled anew long after, it is the legal deadline, the 10th of the next month.
-//! A row whose growth rates do not follow from its amounts is set aside: its columns are shifted.
+//! May use the core files and `origin`. Figures are in thousand Taiwan dollars, dates count from
+//! the founding of the Republic (115 is 2026). The vintage is the day of the table where it is
+//! stated. Without one, or where the page was compiled anew long after, it is the legal deadline,
+//! the 10th of the next month. A row whose growth rates do not follow from its amounts is set
+//! aside: its columns are shifted.
 //!
 //! `mops` reads the page.
 

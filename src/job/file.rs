@@ -1,7 +1,7 @@
 //! The job file: every table and key of it, as a user writes them.
 //!
-//! May use `units` of time alone; knows neither disk nor clock. An unknown key is an error. The comments
-//! of the fields are the descriptions in `docs/job.schema.json`.
+//! May use `source` for its keys; knows neither disk nor clock. An unknown key is an
+//! error. The comments of the fields are the descriptions in `docs/job.schema.json`.
 
 use chrono::NaiveDate;
 use schemars::JsonSchema;

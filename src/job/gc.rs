@@ -1,7 +1,7 @@
 //! Which runs of a job may be removed.
 //!
-//! May use `forecast::ledger`, `store` and `job`. The latest run stays, and each whose forecasts are still
-//! open in the ledger; of the rest, what either rule of the job keeps.
+//! May use `error`, `forecast::ledger`, `store` and `job`. The latest run stays, and each whose
+//! forecasts are still open in the ledger; of the rest, what either rule of the job keeps.
 
 use std::collections::BTreeSet;
 

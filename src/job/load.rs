@@ -1,7 +1,7 @@
 //! Reads a job file: TOML, then what the environment overrides, then the rules that no type can hold.
 //!
-//! May use `error` and `job::file`. An error names the file, the key and what was expected; an override
-//! is named by its variable.
+//! May use `error`, `series` and what `job` says of files, sources and schedules. An error names
+//! the file, the key and what was expected; an override is named by its variable.
 
 use std::str::FromStr;
 

@@ -1,7 +1,7 @@
 //! The sources of a job file, and the command of `chipcast ingest` that each stands for.
 //!
-//! Uses nothing else of the crate. Each key has the name and meaning of that command's option; the
-//! command checks its values. Secrets are no keys: they come from the environment.
+//! Uses nothing of the crate but `job::file`. Each key has the name and meaning of that command's
+//! option; the command checks its values. Secrets are no keys: they come from the environment.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! What buyers spend and makers sell, from the archive: the means by which a capability is bought.
 //!
-//! May use `forecast` and `scaling`. Reads the latest four quarters that were public; never guesses a
-//! pace that is not known.
+//! May use the core, `forecast`, `scaling` and `machines`. Reads the latest four quarters that
+//! were public; never guesses a pace that is not known.
 
 use chrono::{Days, NaiveDate};
 

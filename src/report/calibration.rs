@@ -1,7 +1,8 @@
 //! The page on how reliable forecasts were: coverage, errors beside the rivals, and what is open.
 //!
-//! May use `forecast` and the rest of `report`. Composes; the arithmetic is `forecast/reliability.rs`.
-//! Forecasts made before the value was known and those made afterwards never share a section.
+//! May use the core, `forecast` and the rest of `report`. Composes; the arithmetic is
+//! `forecast/reliability.rs`. Forecasts made before the value was known and those made afterwards
+//! never share a section.
 
 use super::chart::{Bar, Bars};
 use super::disclosures::disclosures;

@@ -1,7 +1,8 @@
 //! Cells, prose and tables: the parts of a report that carry numbers, each with its sources.
 //!
-//! May use `error`, `units`, `format`, `source`. A number cannot be put into a cell without
-//! [`Sources`]; what is missing says why (never a silent blank). Words become plain text on entry.
+//! May use `error`, `units`, `format`, `plain`, `source`. A number cannot be put into a cell
+//! without [`Sources`]; what is missing says why (never a silent blank). Words become plain text
+//! on entry.
 
 use chrono::NaiveDate;
 

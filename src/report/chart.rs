@@ -1,8 +1,9 @@
 //! Charts: what they show, their data as a table, and their SVG.
 //!
-//! May use `units`, `format`, `cell`, `source`, and kuva for scenes, ticks and SVG. Inputs are
-//! plain: dates, values in base units and a unit; scaling happens in `format`. The same chart gives
-//! the same bytes: kuva's process-wide clip ids are never used, because marks are drawn here.
+//! May use `units`, `format`, `plain`, `cell`, `source`, and kuva for scenes, ticks and SVG.
+//! Inputs are plain: dates, values in base units and a unit; scaling happens in `format`. The same
+//! chart gives the same bytes: kuva's process-wide clip ids are never used, because marks are
+//! drawn here.
 
 mod bars;
 mod canvas;
@@ -158,6 +159,12 @@ impl Chart {
             return self.subtitle.clone();
         }
         format!("{}, {heading}", self.subtitle)
+    }
+
+    /// An id for a drawing that stands in somebody else's page, among others: by what it draws.
+    pub(super) fn id(&self) -> String {
+        let drawn = self.svg("chart", Ink::Css);
+        format!("chart-{}", &blake3::hash(drawn.as_bytes()).to_hex()[..12])
     }
 
     /// The drawing as an SVG element without title and description.

@@ -1,7 +1,7 @@
 //! The desk: what the pages of one run share, and how each page is made from it.
 //!
-//! May use `forecast`, `scaling`, `strategy` and the rest of `report`. The one place that says which
-//! companies have a page; knows neither the clock nor the disk.
+//! May use the core, `forecast`, `scaling`, `strategy` and the rest of `report`. The one place
+//! that says which companies have a page; knows neither the clock nor the disk.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -88,9 +88,12 @@ impl Desk {
     /// # Errors
     /// As [`Workshop::new`].
     pub fn new(known: Snapshot, run_id: String, seed: u64) -> Result<Self> {
+        let workshop = Workshop::new(seed, known.as_of())?;
+        // Before pages that are made side by side ask for them.
+        workshop.other_laws()?;
         Ok(Self {
             book: Book::new(&known, HORIZON)?,
-            workshop: Workshop::new(seed, known.as_of())?,
+            workshop,
             run_id,
             known,
             since: None,

@@ -1,7 +1,8 @@
 //! A forecast at a glance: one small report of any series' forecast, its fan alone, and a report's front
 //! page, as fragments that a notebook can show.
 //!
-//! May use the rest of `report` and `forecast`. Draws and words nothing that the pages do not.
+//! May use the core, the rest of `report` and `forecast`. Draws and words nothing that the pages
+//! do not.
 
 use super::chart::Ink;
 use super::company::basis::Basis;
@@ -47,6 +48,6 @@ pub fn fan(known: &Snapshot, run_id: &str, forecast: &Forecast) -> Result<String
         _ => None,
     });
     chart
-        .map(|chart| chart.svg("fan", Ink::Fixed))
+        .map(|chart| chart.svg(&chart.id(), Ink::Fixed))
         .ok_or_else(|| Error::invalid("the outlook of a forecast has no fan, which is a bug"))
 }

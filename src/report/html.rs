@@ -1,7 +1,8 @@
 //! HTML: one page that holds everything, readable without scripts, in light, dark and print.
 //!
-//! May use maud, which escapes every text. Loads nothing from outside: the only addresses on the
-//! page are the links of its footnotes. The drawings come from `chart` with their own escaping.
+//! May use the rest of `report`, and maud, which escapes every text. Loads nothing from outside:
+//! the only addresses on the page are the links of its footnotes. The drawings come from `chart`
+//! with their own escaping.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -37,11 +38,11 @@ impl Render for Html {
 /// What stands in `main` and what in `footer`, for a page that holds a report.
 pub(crate) fn parts(report: &Report) -> (Markup, Markup) {
     let notes = &report.footnotes();
-    let mut numbering = Numbering::default();
+    let mut ids = Ids::Numbered(0);
     let main = html! {
         (front_page(report, notes))
         @if report.sections.len() > 2 { (contents(report)) }
-        @for item in &report.sections { (section(item, notes, &mut numbering)) }
+        @for item in &report.sections { (section(item, notes, &mut ids)) }
     };
     let footer = html! {
         (sources(notes))
@@ -72,7 +73,7 @@ pub fn body(report: &Report) -> Result<String> {
 
 fn fragment(report: &Report, sections: &[Section]) -> String {
     let notes = &Footnotes::number(std::iter::empty());
-    let mut numbering = Numbering::default();
+    let mut ids = Ids::Digests;
     // The style's first block holds the colours of the light theme; its other rules are nested.
     let colours = STYLE.split(['{', '}']).nth(1).unwrap_or_default();
     let style = format!(
@@ -83,7 +84,7 @@ fn fragment(report: &Report, sections: &[Section]) -> String {
         style { (PreEscaped(style)) }
         div.chipcast {
             (front_page(report, notes))
-            @for item in sections { (section(item, notes, &mut numbering)) }
+            @for item in sections { (section(item, notes, &mut ids)) }
             (stamp(report))
         }
     };
@@ -185,22 +186,40 @@ fn contents(report: &Report) -> Markup {
     }
 }
 
-/// Numbers that a page gives to its charts.
-#[derive(Default)]
-struct Numbering {
-    n_charts: usize,
+/// What charts and sections are called in a page.
+enum Ids {
+    /// So many charts have a number; sections have their own names.
+    Numbered(usize),
+    /// Charts by what they draw and sections not at all: the page may hold another report.
+    Digests,
 }
 
-fn section(section: &Section, notes: &Footnotes<'_>, numbering: &mut Numbering) -> Markup {
+impl Ids {
+    fn chart(&mut self, chart: &Chart) -> String {
+        match self {
+            Self::Numbered(n) => {
+                *n += 1;
+                format!("chart-{n}")
+            }
+            Self::Digests => chart.id(),
+        }
+    }
+
+    fn section<'a>(&self, section: &'a Section) -> Option<&'a str> {
+        matches!(self, Self::Numbered(_)).then_some(section.id.as_ref())
+    }
+}
+
+fn section(section: &Section, notes: &Footnotes<'_>, ids: &mut Ids) -> Markup {
     html! {
-        section id=(section.id) {
+        section id=[ids.section(section)] {
             h2 { (section.heading) }
-            @for item in &section.blocks { (block(item, notes, numbering)) }
+            @for item in &section.blocks { (block(item, notes, ids)) }
         }
     }
 }
 
-fn block(block: &Block, notes: &Footnotes<'_>, numbering: &mut Numbering) -> Markup {
+fn block(block: &Block, notes: &Footnotes<'_>, ids: &mut Ids) -> Markup {
     match block {
         Block::Text(items) => html! {
             p { @for item in items { (prose(item, notes)) " " } }
@@ -209,10 +228,7 @@ fn block(block: &Block, notes: &Footnotes<'_>, numbering: &mut Numbering) -> Mar
             ul { @for item in items { li { (prose(item, notes)) } } }
         },
         Block::Table(item) => table(item, notes),
-        Block::Chart(item) => {
-            numbering.n_charts += 1;
-            figure(item, notes, &format!("chart-{}", numbering.n_charts))
-        }
+        Block::Chart(item) => figure(item, notes, &ids.chart(item)),
         Block::Note(tone, item) => {
             let class = match tone {
                 Tone::Remark => "callout",

@@ -1,7 +1,7 @@
 //! The industry page: all companies side by side, their total draw by draw, what moved since the last
 //! reports, what NVIDIA's sales say of the buyers' spending, and what comes next.
 //!
-//! May use `forecast`, `scaling` and the rest of `report`.
+//! May use the core, `forecast`, `scaling` and the rest of `report`.
 
 mod agreement;
 mod coming;

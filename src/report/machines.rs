@@ -1,10 +1,11 @@
 //! From a company's forecast spend to its machines and what they can train: forecast meets scaling.
 //!
-//! May use `forecast` and `scaling`. Counts what was bought since the last estimate of the installed
-//! base, adds the quarters that the forecast answers for, and leaves refused quarters out.
+//! May use the core, `forecast`, `scaling` and `format`. Counts what was bought since the last
+//! estimate of the installed base, adds the quarters that the forecast answers for, and leaves
+//! refused quarters out.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use chrono::NaiveDate;
 
@@ -42,14 +43,14 @@ pub struct Workshop {
     pub seed_law: Law,
     /// All forms, out of sample.
     pub laws: SideBySide,
-    /// The laws that read a run on other scales.
-    pub other_laws: Vec<Law>,
     /// The models to which the laws were fitted.
     pub models: Vec<CapabilityRow>,
     /// The worlds in which everything is drawn.
     pub worlds: Worlds,
     /// The laws of the index that were fitted: the same fit is not made twice.
     pub fitted: Fitted,
+    /// The laws that read a run on other scales, once they are asked for.
+    pub others: OnceLock<Vec<Law>>,
 }
 
 /// Fitted laws by form and by the rate of progress, all that a fit reads of the assumptions; shared by
@@ -124,8 +125,21 @@ impl Workshop {
         let fit = |form| fitted_law(&fitted, form, &models, &tables.assumptions, sampling);
         let laws = side_by_side(Scale::Eci, &models, &tables.assumptions)?;
         let (law, seed_law) = (fit(laws.best())?, fit(Form::LOG)?);
-        let other_laws = other_laws(&tables.assumptions, sampling)?;
-        Ok(Self { tables, law, seed_law, laws, other_laws, models, worlds, fitted })
+        let others = OnceLock::new();
+        Ok(Self { tables, law, seed_law, laws, models, worlds, fitted, others })
+    }
+
+    /// The laws that read a run on other scales, fitted when they are first asked for.
+    ///
+    /// # Errors
+    /// As [`other_laws`].
+    pub fn other_laws(&self) -> Result<&[Law]> {
+        if let Some(others) = self.others.get() {
+            return Ok(others);
+        }
+        let sampling = Sampling { worlds: self.worlds, n_bootstraps: N_BOOTSTRAPS };
+        let others = other_laws(&self.tables.assumptions, sampling)?;
+        Ok(self.others.get_or_init(|| others))
     }
 
     /// The price of an H100 equivalent in the mix of chips sold on a day, drawn.
@@ -196,7 +210,7 @@ pub fn machines(known: &Snapshot, forecast: &Forecast, workshop: &Workshop) -> R
     let Supply { input, spent, n_forecast, source } = supply;
     let likeness = likeness(&law, &chain.run, &chain.capability, &workshop.models)?;
     let mut chain = chain.citing(&source);
-    for other in &workshop.other_laws {
+    for other in workshop.other_laws()? {
         let other = other.clone().released(chain.date);
         chain = chain.reading(&other);
     }

@@ -1,7 +1,7 @@
 //! What moved a forecast since the last report, and what will move it next.
 //!
-//! May use `forecast` and the rest of `report`. Pure: the last report is not read from a disk but made
-//! again from what was public on its day, so the same data give the same account.
+//! May use the core, `forecast` and the rest of `report`. Pure: the last report is not read from a
+//! disk but made again from what was public on its day, so the same data give the same account.
 
 use chrono::{Datelike, Days, NaiveDate};
 

@@ -1,7 +1,7 @@
 //! What a capability takes by a day, and what binds: by each law, and with other spend and assumptions.
 //!
-//! May use `scaling` and the rest of `report`. The one place that asks: `scale require` and the pages print
-//! what is found here. Computes nothing that `scaling/inverse.rs` does not.
+//! May use the core, `scaling` and the rest of `report`. The one place that asks: `scale require`
+//! and the pages print what is found here. Computes nothing that `scaling/inverse.rs` does not.
 
 use chrono::{Days, NaiveDate};
 

@@ -1,8 +1,8 @@
 //! Sources: where a number comes from, on which day it became public, and its footnote.
 //!
-//! May use `error`, `observation`, `series` and what `ingest` knows of accessions. The only place that
-//! turns a locator into a link: http and https as they stand, an SEC accession through its filer's
-//! folder, nothing else.
+//! May use `archive`, `error`, `observation`, `series` and what `ingest` knows of accessions. The
+//! only place that turns a locator into a link: http and https as they stand, an SEC accession
+//! through its filer's folder, nothing else.
 
 use std::collections::HashMap;
 

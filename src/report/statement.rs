@@ -1,7 +1,7 @@
 //! The statement on pressure in words, the same on the terminal and on the page.
 //!
-//! May use `strategy` and `format`. Computes nothing: every number comes from [`Pressure`]. An answer that
-//! has not beaten the base rate says so in the same breath.
+//! May use `series`, `units`, `strategy` and `format`. Computes nothing: every number comes from
+//! [`Pressure`]. An answer that has not beaten the base rate says so in the same breath.
 
 use super::format;
 use crate::series::company_name;

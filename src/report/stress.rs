@@ -1,7 +1,8 @@
 //! What other spend and other assumptions change in a company's chain: scenarios and the tornado.
 //!
-//! May use `forecast` and `scaling`. The one place that runs them: `scale COMPANY --scenario`,
-//! `--sensitivity` and the pages ask here, so that they say the same. Never reads a file.
+//! May use the core, `forecast`, `scaling` and `machines`. The one place that runs them: `scale
+//! COMPANY --scenario`, `--sensitivity` and the pages ask here, so that they say the same. Never
+//! reads a file.
 
 use std::sync::OnceLock;
 

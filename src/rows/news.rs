@@ -1,7 +1,7 @@
 //! Rows of news: what moved a forecast between two days, event by event, and period by period.
 //!
-//! May use `forecast`, `report` for words and sources, and `rows`. Impacts of a period add up to the change
-//! of its estimate.
+//! May use the core, `forecast`, `report` for words and sources, and `rows`. Impacts of a period
+//! add up to the change of its estimate.
 
 use serde_json::{Value, json};
 

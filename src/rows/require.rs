@@ -1,6 +1,6 @@
 //! Rows of what a capability takes by a day: the run, the fleet, the purchase, and what binds.
 //!
-//! May use `scaling`, `report` and `rows`. Never answers without the verdict.
+//! May use the core, `scaling`, `report` and `rows`. Never answers without the verdict.
 
 use chrono::{Months, NaiveDate};
 use serde_json::{Value, json};

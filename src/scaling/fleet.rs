@@ -1,7 +1,8 @@
 //! Owners and users: who owns how much, what of it runs, which labs use it, and the world's sums.
 //!
-//! May use the core files, `chain`'s tables, `estimates`, `installed`, `shipments` and `sold`. An owner is
-//! counted once: `other` leaves `CoreWeave` and xAI out, `other_incl_named` is never used here.
+//! May use the core files, `assumption`, `chain`'s tables, `estimates`, `installed`, `shipments`
+//! and `sold`. An owner is counted once: `other` leaves `CoreWeave` and xAI out,
+//! `other_incl_named` is never used here.
 
 use std::collections::BTreeSet;
 

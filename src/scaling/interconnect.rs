@@ -1,6 +1,6 @@
 //! Interconnect loss: how much utilisation is left when a cluster grows.
 //!
-//! May use the core files and linfa. Fits phi of `MFU(n) = MFU0 · phi^log2(n/n0)` to
+//! May use the core files, `hardware` and linfa. Fits phi of `MFU(n) = MFU0 · phi^log2(n/n0)` to
 //! `datasets/mfu_vs_cluster.csv`; draws of phi come from the spread between systems, in
 //! `models/assumptions.toml`.
 

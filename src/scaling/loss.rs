@@ -1,7 +1,7 @@
 //! Laws of loss beside Chinchilla's: Kaplan's power of compute, and data that are read again.
 //!
-//! May use the core files, `law` and `published`. Holds no constant: they are published
-//! ([`PublishedLaws`]). Fits nothing.
+//! May use the core files, `chinchilla`, `law` and `published`. Holds no constant: they are
+//! published ([`PublishedLaws`]). Fits nothing.
 
 use std::ops::RangeInclusive;
 

@@ -1,6 +1,6 @@
 //! Meaning: what a training run and its capability are like, told by models that people know.
 //!
-//! May use the core files, `inverse` and `law`. Compares; adds no law of its own.
+//! May use the core files, `assumption`, `inverse` and `law`. Compares; adds no law of its own.
 
 use chrono::NaiveDate;
 

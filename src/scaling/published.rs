@@ -1,6 +1,7 @@
 //! Laws as published: constants that others fitted, from `models/published_laws.toml`.
 //!
-//! May use `error` and `units`. The only reader of that file, which is compiled in. Refits nothing.
+//! May use `error`, `units`, and the laws of `chinchilla` and `loss`. The only reader of that
+//! file, which is compiled in. Refits nothing.
 
 use serde::Deserialize;
 

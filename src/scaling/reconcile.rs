@@ -1,8 +1,9 @@
 //! Two books that must agree: what buyers spend on NVIDIA's chips, and what NVIDIA says it sold.
 //!
-//! May use the core files, `chain`'s tables, `estimates`, `rivals`, `shipments` and `sold`. Compute
-//! revenue is split by days onto calendar quarters, once, as Epoch splits it. Hyperscale revenue has
-//! single quarters, so there the buyers' quarters are split onto NVIDIA's. Never closes a gap: it is shown, with what neither side covers.
+//! May use the core files, `assumption`, `chain`'s tables, `estimates`, `rivals`, `shipments` and
+//! `sold`. Compute revenue is split by days onto calendar quarters, once, as Epoch splits it.
+//! Hyperscale revenue has single quarters, so there the buyers' quarters are split onto NVIDIA's.
+//! Never closes a gap: it is shown, with what neither side covers.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,6 @@
 //! Shipments: what a quarter's spend buys, chip by chip, in H100 equivalents.
 //!
-//! May use the core files, `assumption` and `hardware`. Prices come from
+//! May use the core files, `assumption`, `count` and `hardware`. Prices come from
 //! `datasets/chip_prices.csv`, the mix of chips from `datasets/chip_mix.csv`; past their last row
 //! they are carried forward, and the shipment says so. Never reads a date of publication: who uses
 //! these tables for a day before [`TABLES_PUBLISHED`] must say that they were made afterwards.

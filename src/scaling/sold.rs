@@ -1,8 +1,9 @@
 //! What the makers sold: cumulative H100 equivalents by chip and calendar quarter since 2022.
 //!
-//! May use the core files, `chain`'s tables, `estimates` and `shipments`. NVIDIA's are computed from
-//! its revenue, the mix and the prices; other makers have no table of prices, so Epoch's estimates
-//! stand for them, marked. Sums are made draw by draw; percentiles are never added.
+//! May use the core files, `assumption`, `chain`'s tables, `estimates` and `shipments`. NVIDIA's
+//! are computed from its revenue, the mix and the prices; other makers have no table of prices, so
+//! Epoch's estimates stand for them, marked. Sums are made draw by draw; percentiles are never
+//! added.
 
 use std::collections::{BTreeMap, BTreeSet};
 

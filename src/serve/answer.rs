@@ -1,6 +1,7 @@
 //! An answer: bytes with their type and tag, or a failure in words, as JSON or as a page.
 //!
-//! May use axum's types. The one place that turns an [`Error`] into a status.
+//! May use axum's types, `rows` and the files of `serve`. The one place that turns an [`Error`]
+//! into a status.
 
 use std::sync::Arc;
 

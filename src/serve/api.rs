@@ -1,6 +1,7 @@
 //! The JSON API: the rows of the command line, as JSON, CSV or Parquet.
 //!
-//! May use `rows` and the files of `serve`. Makes no rows of its own.
+//! May use the core, `ingest`, `forecast`, `report`, `rows` and the files of `serve`. Makes no
+//! rows of its own.
 
 use serde_json::json;
 

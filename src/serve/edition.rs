@@ -1,6 +1,7 @@
 //! One state of what is served: the archive, what is known on the day shown, and what was made of it once.
 //!
-//! May use `report`, `forecast`, `scaling` and the core. Never changes: a new archive is a new edition.
+//! May use `report`, `forecast`, `scaling` the core, and the files of `serve`. Never changes: a
+//! new archive is a new edition.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! What every request passes: host, method, length; and what every response carries.
 //!
-//! May use axum's types. A page that a browser was led to by a foreign name (DNS rebinding) is refused
-//! before anything is read.
+//! May use axum's types and the files of `serve`. A page that a browser was led to by a foreign
+//! name (DNS rebinding) is refused before anything is read.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;

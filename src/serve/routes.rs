@@ -1,6 +1,7 @@
 //! The routes: one table, from which the router, the cache's keys and the OpenAPI document are made.
 //!
-//! May use axum and the files of `serve`. A route that is not in the table or in [`SYSTEM`] does not exist.
+//! May use axum, `rows` and the files of `serve`. A route that is not in the table or in
+//! [`SYSTEM`] does not exist.
 
 use std::future::ready;
 use std::sync::Arc;

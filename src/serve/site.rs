@@ -1,7 +1,8 @@
 //! The site: the edition that is shown, the pages that are kept, and the change from one edition to the
 //! next.
 //!
-//! May use the files of `serve`. Heavy work runs on threads of its own, a bounded number at a time.
+//! May use `error`, `store`, `report` and the files of `serve`. Heavy work runs on threads of its
+//! own, a bounded number at a time.
 
 use std::io::Write as _;
 use std::net::SocketAddr;

@@ -1,7 +1,7 @@
 //! The sliders: assumptions held at a value, other spend, and what that changes, world by world.
 //!
-//! May use `scaling`, `report::machines` and the core. What does not depend on a slider (the forecast, the
-//! stock, the law, the chain without them) is made once a company.
+//! May use `scaling`, `report::machines` the core, and the files of `serve`. What does not depend
+//! on a slider (the forecast, the stock, the law, the chain without them) is made once a company.
 
 use std::fmt::Write;
 

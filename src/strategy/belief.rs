@@ -1,7 +1,7 @@
 //! How likely a massive purchase is: the base rate, the rate in a like state, the engine's own draws.
 //!
-//! May use the core files, `forecast`, `situation`, `rate` and `rule`. Learns from situations whose outcome
-//! was public on the day that it speaks of, and from nothing else.
+//! May use the core files, `forecast`, `signals`, `situation`, `rate` and `rule`. Learns from
+//! situations whose outcome was public on the day that it speaks of, and from nothing else.
 
 use super::rate::Rate;
 use super::rule::Rule;

@@ -1,7 +1,7 @@
 //! What a company's filings say beside its spend: orders not yet delivered, and words on scarce capacity.
 //!
-//! May use the core files. Reads what was public on the snapshot's day; what is not held names the command
-//! that fills it.
+//! May use the core files and `signals`. Reads what was public on the snapshot's day; what is not
+//! held names the command that fills it.
 
 use chrono::Months;
 

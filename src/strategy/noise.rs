@@ -1,7 +1,8 @@
 //! Placebo: the same machinery where nothing presses, to see how often it claims that something does.
 //!
-//! May use the core files, `forecast::placebo` and `trial`. The panel's spend is made up, with the vintages
-//! of the real one; what the others spend says nothing of what a company will.
+//! May use the core files, `forecast::placebo`, `rule`, `situation`, `trial` and `quiet`. The
+//! panel's spend is made up, with the vintages of the real one; what the others spend says nothing
+//! of what a company will.
 
 use chrono::NaiveDate;
 use rayon::prelude::*;

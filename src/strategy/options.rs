@@ -1,7 +1,9 @@
 //! What a company under pressure could do instead, and what that would cost, as far as a source tells.
 //!
-//! May use the core files and `situation`. A cost is computed from held values or it is not given.
+//! May use the core files, `precedents`, `rule`, `signals` and `situation`. A cost is computed from held values
+//! or it is not given.
 
+use super::precedents::WayOut;
 use super::rule::Rule;
 use super::signals::Signals;
 use super::situation::Situation;
@@ -17,42 +19,17 @@ const RENT: (&str, &str) = ("crwv.revenue", "crwv.active_power");
 /// Watts in a gigawatt (definition).
 const W_PER_GW: f64 = 1e9;
 
-/// A way out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Own chips.
-    Build,
-    /// Others' machines.
-    Buy,
-    /// Rented machines, or a partner's.
-    Partner,
-    /// Nothing new.
-    Wait,
-}
-
 /// A way out with what it would cost.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Way {
-    /// Which.
-    pub kind: Kind,
+    /// Which: own chips, others' machines, rented ones or a partner's, or nothing new.
+    pub kind: WayOut,
     /// Low and high, in `unit`; `None` where nothing held tells it.
     pub cost: Option<(f64, f64)>,
     /// What the cost is counted in.
     pub unit: &'static str,
     /// What the cost means and where it comes from.
     pub words: String,
-}
-
-impl Kind {
-    /// The word written in rows.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Build => "build",
-            Self::Buy => "buy",
-            Self::Partner => "partner",
-            Self::Wait => "wait",
-        }
-    }
 }
 
 /// The ways out of a situation.
@@ -67,7 +44,7 @@ pub fn ways(known: &Snapshot, now: &Situation, rule: &Rule) -> Result<Vec<Way>> 
 fn build(known: &Snapshot) -> Result<Way> {
     let rows = rows(known, CUSTOM_CHIPS)?;
     let sums: Vec<f64> = rows.windows(4).map(|year| year.iter().map(|r| r.value).sum()).collect();
-    let kind = Kind::Build;
+    let kind = WayOut::Build;
     let (Some(last), Some(high)) = (rows.last(), sums.last()) else {
         let words = format!("own chips: {CUSTOM_CHIPS} is not known for four quarters");
         return Ok(Way { kind, cost: None, unit: "USD a year", words });
@@ -90,7 +67,7 @@ fn buy(now: &Situation, rule: &Rule) -> Way {
         now.series,
         now.last.end()
     );
-    Way { kind: Kind::Buy, cost: Some((more.min(most), most)), unit: "USD more a year", words }
+    Way { kind: WayOut::Buy, cost: Some((more.min(most), most)), unit: "USD more a year", words }
 }
 
 /// What CoreWeave's customers paid in a year for a gigawatt that was active at the quarter's end.
@@ -114,7 +91,7 @@ fn partner(known: &Snapshot) -> Result<Way> {
         ),
         None => format!("rented: {} and {} are not known for one quarter", RENT.0, RENT.1),
     };
-    Ok(Way { kind: Kind::Partner, cost, unit: "USD a year and GW", words })
+    Ok(Way { kind: WayOut::Partner, cost, unit: "USD a year and GW", words })
 }
 
 /// What becomes of its share of the watched companies' spend if it stands still for a year.
@@ -123,7 +100,7 @@ fn wait(signals: &Signals) -> Way {
     let words = "no more than now: how much smaller its spend becomes beside the others' if they grow for \
                  a year as over the last one; what that loses in sales no source tells";
     Way {
-        kind: Kind::Wait,
+        kind: WayOut::Wait,
         cost: lost.map(|lost| (lost.min(0.0), lost.max(0.0))),
         unit: "ratio",
         words: words.to_owned(),

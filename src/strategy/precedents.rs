@@ -1,7 +1,8 @@
 //! Precedents: dated, sourced cases of incumbents under pressure, from `models/precedents.toml`.
 //!
-//! May use `error`, `archive`'s rule, `rate` and `rule`. The only reader of that file. A feature that was not
-//! public on the case's day is an error; a case with an unknown value is kept out of the base rate.
+//! May use `error`, `archive`'s rule, `rate`, `rule` and `signals`. The only reader of that file.
+//! A feature that was not public on the case's day is an error; a case with an unknown value is
+//! kept out of the base rate.
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -40,7 +41,7 @@ pub struct Case {
     /// The day as of which its features were public.
     pub as_of: NaiveDate,
     /// Which way out it took.
-    pub option: Option<Way>,
+    pub option: Option<WayOut>,
     /// What it did, in words.
     pub did: Option<String>,
     /// The day on which it did.
@@ -91,7 +92,7 @@ pub struct Feature {
 /// A way out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Way {
+pub enum WayOut {
     /// Its own.
     Build,
     /// Somebody else's.
@@ -104,7 +105,7 @@ pub enum Way {
     Leave,
 }
 
-impl Way {
+impl WayOut {
     /// The word written in rows.
     pub fn word(self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! Whether the capex model may use the signals: each priced by the skill that it adds out of sample.
 //!
-//! May use the core files and `forecast::few`. Changes no model: a price at or below zero is an answer.
+//! May use the core files, `forecast::few`, `situation` and `standing`. Changes no model: a price
+//! at or below zero is an answer.
 
 use super::situation::panel;
 use super::standing::odds;

@@ -1,7 +1,7 @@
 //! Placebo on real values: the same machinery where nobody was forced, and with the signals moved in time.
 //!
-//! May use the core files, `situation`, `belief` and `trial`. Says how often it alarms and whether it claims
-//! skill where there is nothing to find; changes nothing in the machinery.
+//! May use the core files, `forecast`, `rule`, `situation` and `trial`. Says how often it alarms
+//! and whether it claims skill where there is nothing to find; changes nothing in the machinery.
 
 use chrono::{Months, NaiveDate};
 

@@ -1,7 +1,7 @@
 //! What presses on a company, as it was known on a day.
 //!
-//! May use the core files, `history`, `outlook` and `situation`'s sums. Every signal is read from one
-//! snapshot; what is not known is missing, never filled.
+//! May use the core files, `forecast`'s history and outlook, `filed` and `situation`'s sums. Every
+//! signal is read from one snapshot; what is not known is missing, never filled.
 
 use chrono::{Days, NaiveDate};
 

@@ -1,7 +1,8 @@
 //! A company on a day: what it had spent, what pressed on it, and what came of it later.
 //!
-//! May use the core files, `history` and `record`. A situation is read from the snapshot of its own day;
-//! what came joins it with the day on which it was public. THE definition of the event lives here.
+//! May use the core files, `forecast`'s history and record, and `signals`. A situation is read
+//! from the snapshot of its own day; what came joins it with the day on which it was public. THE
+//! definition of the event lives here.
 
 use std::collections::BTreeMap;
 

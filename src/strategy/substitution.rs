@@ -1,7 +1,8 @@
 //! Models of substitution on log odds: a straight line and its competitors, and the choice among them.
 //!
-//! May use the core files and `forecast`. Sees a history of odds alone; linear fits are linfa's. The
-//! choice is made by errors inside the window that is known, never by what came later.
+//! May use the core files, `forecast` and `market`. Sees a history of odds alone; linear fits are
+//! linfa's. The choice is made by errors inside the window that is known, never by what came
+//! later.
 
 use crate::archive::Snapshot;
 use crate::error::{Error, Result};

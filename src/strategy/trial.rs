@@ -1,7 +1,8 @@
 //! The machinery on every company and origin, scored: Brier, reliability, false alarms.
 //!
-//! May use the core files, `forecast`, `situation` and `belief`. Every probability is made from what was
-//! public on its own day; one that is no better than the base rate is scored like any other.
+//! May use the core files, `forecast`, `rule`, `situation` and `belief`. Every probability is made
+//! from what was public on its own day; one that is no better than the base rate is scored like
+//! any other.
 
 use chrono::NaiveDate;
 use rayon::prelude::*;

@@ -236,3 +236,20 @@ fn logs_are_lines_of_json_where_asked_for() {
         .collect();
     assert_eq!(stages, ["fetch", "judge", "resolve", "make", "ledger", "publish", "announce"]);
 }
+
+#[test]
+fn a_failure_is_told_once_and_as_a_line_of_json_where_asked_for() {
+    let folder = with_job(SMALL);
+    let broken = SMALL.replace("kind = \"bundled\"", "kind = \"import\"\nfile = \"none.csv\"");
+    std::fs::write(folder.path().join("broken.toml"), broken).expect("writable");
+    for (file, needed) in [("none.toml", "none.toml"), ("broken.toml", "none.csv")] {
+        // Without `--quiet`: words for people are lines of the log as well.
+        let run = chipcast(folder.path(), &["job", "run", file, "--log", "json"]);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{}", run.err);
+        let lines = run.err.lines().map(serde_json::from_str::<serde_json::Value>);
+        let lines: Vec<_> = lines.map(|line| line.expect("a line of JSON")).collect();
+        let failed: Vec<_> = lines.iter().filter(|line| line["level"] == "ERROR").collect();
+        assert_eq!(failed.len(), 1, "{}", run.err);
+        assert!(failed[0].to_string().contains(needed), "{}", run.err);
+    }
+}

@@ -6,13 +6,12 @@ use chipcast::archive::{Archive, Batch, Snapshot};
 use chipcast::forecast::leak::{self, Suspect, Verdict, Way};
 use chipcast::forecast::record::{self, Truth};
 use chipcast::forecast::{Forecaster, Path, engine};
-use chipcast::observation::{Action, Announcement, Observation};
+use chipcast::observation::{Action, Observation};
 use chipcast::period::Period;
 use chipcast::series::SeriesId;
-use chipcast::units::Unit;
 use chrono::{Days, NaiveDate};
 
-use crate::support::{archive, chipcast, day, id, quarter, row};
+use crate::support::{archive, chipcast, day, guide, id, quarter, row};
 
 /// Three quarters, the second revised: every row has a bit of its own.
 fn powers() -> Archive {
@@ -64,22 +63,12 @@ fn every_way_to_read_a_snapshot_keeps_the_rule() {
 
 #[test]
 fn announcements_are_seen_from_the_day_they_were_published() {
-    let guide = |published: &str, mid: f64| Announcement {
-        company: "acme".to_owned(),
-        published: day(published),
-        metric: "revenue".to_owned(),
-        period: quarter(3),
-        low: mid,
-        mid,
-        high: mid,
-        unit: Unit::Usd,
-        action: Action::Guide,
-        quote: String::new(),
-        locator: "accn 1".to_owned(),
-    };
     let batch = Batch {
         observations: Vec::new(),
-        announcements: vec![guide("2010-11-01", 32.0), guide("2010-12-01", 64.0)],
+        announcements: vec![
+            guide("2010-11-01", 32.0, Action::Guide),
+            guide("2010-12-01", 64.0, Action::Guide),
+        ],
         known_through: day("2011-12-31"),
     };
     let archive = powers().append(&batch).expect("no conflict").0;

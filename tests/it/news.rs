@@ -7,13 +7,12 @@ use chipcast::forecast::history::History;
 use chipcast::forecast::news::{Effect, News, Part, difference, news};
 use chipcast::forecast::{Forecaster, Path, engine};
 use chipcast::ingest::bundled;
-use chipcast::observation::{Action, Announcement};
+use chipcast::observation::Action;
 use chipcast::series::SeriesId;
-use chipcast::units::Unit;
 use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
 
-use crate::support::{archive, chipcast, day, id, quarter, row};
+use crate::support::{archive, chipcast, day, guide, id, quarter, row};
 
 const LN_2: f64 = std::f64::consts::LN_2;
 
@@ -72,19 +71,6 @@ fn each_effect_of_drift_by_hand() {
 
 #[test]
 fn a_guide_is_expected_where_it_would_leave_the_forecast() {
-    let guide = |published: &str, mid: f64, action: Action| Announcement {
-        company: "acme".to_owned(),
-        published: day(published),
-        metric: "revenue".to_owned(),
-        period: quarter(3),
-        low: mid,
-        mid,
-        high: mid,
-        unit: Unit::Usd,
-        action,
-        quote: String::new(),
-        locator: "accn 1".to_owned(),
-    };
     let batch = Batch {
         observations: Vec::new(),
         announcements: vec![

@@ -27,7 +27,7 @@ fn series(panel: BTreeMap<String, Vec<Point>>) -> Vec<Series> {
 }
 
 fn forecast(panel: BTreeMap<String, Vec<Point>>, asked: &Asked) -> Vec<Outcome> {
-    panel::forecast(series(panel), asked, Shard::WHOLE)
+    panel::forecast(&series(panel), asked, Shard::WHOLE)
 }
 
 /// A series with trend, season and odd noise, the same for the same number.
@@ -361,7 +361,7 @@ fn a_lesson_answers_for_a_series_alone_as_the_panel_does() {
     let panel = series(panel(60, 24));
     for model in [Model::Chipcast, Model::read("AutoETS").expect("offered")] {
         let asked = Asked { model, ..asked(3, 4) };
-        let whole = panel::forecast(panel.clone(), &asked, Shard::WHOLE);
+        let whole = panel::forecast(&panel, &asked, Shard::WHOLE);
         let mut turned = panel.clone();
         turned.reverse();
         let text = panel::learn(&turned, &asked).to_json();
@@ -408,7 +408,7 @@ fn a_nearly_exact_fit_has_no_interval_out_of_all_proportion() {
         let model = Model::read(model).expect("offered");
         let panel = vec![Series::new("a", points(&y))];
         let outcome =
-            panel::forecast(panel, &Asked { model, ..asked(4, 4) }, Shard::WHOLE).remove(0);
+            panel::forecast(&panel, &Asked { model, ..asked(4, 4) }, Shard::WHOLE).remove(0);
         for step in &outcome.steps {
             let (low, high) = step.intervals[0];
             assert!(high - low < 237.5, "{}: {step:?}", model.name());

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use chipcast::archive::{Archive, Batch};
-use chipcast::observation::{Observation, VintageBasis};
+use chipcast::observation::{Action, Announcement, Observation, VintageBasis};
 use chipcast::period::Period;
 use chipcast::series::SeriesId;
 use chipcast::units::Unit;
@@ -54,6 +54,23 @@ pub(crate) fn row(series: &str, period: Period, value: f64, vintage: NaiveDate) 
         source: "10-Q".to_owned(),
         locator: "accn 0".to_owned(),
         retrieved_at: day("2026-09-24"),
+    }
+}
+
+/// What `acme` says of its revenue in the fourth of the [`quarter`]s.
+pub(crate) fn guide(published: &str, mid: f64, action: Action) -> Announcement {
+    Announcement {
+        company: "acme".to_owned(),
+        published: day(published),
+        metric: "revenue".to_owned(),
+        period: quarter(3),
+        low: mid,
+        mid,
+        high: mid,
+        unit: Unit::Usd,
+        action,
+        quote: String::new(),
+        locator: "accn 1".to_owned(),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use chipcast::error::{Error, Result};
 use chipcast::forecast::panel::{Ds, Outcome, Status, Step};
-use chrono::{DateTime, Datelike, Days, Duration, NaiveDate, NaiveDateTime, TimeZone};
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 use polars::prelude::{
     Column, DataType, Int32Chunked, Int64Chunked, IntoColumn, IntoSeries, NamedFrom,
@@ -181,94 +181,39 @@ fn since_1970(point: &Ds, unit: TimeUnit, zone: Option<Tz>) -> Option<i64> {
     }
 }
 
-/// A step that the caller names for the whole panel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Freq {
-    Numbers(i64),
-    Months(u32),
-    Days(u64),
-    Seconds(i64),
+/// The step that the caller names for the whole panel.
+pub(super) fn step(unit: &str, n: i64) -> Result<Step> {
+    let wrong = || Error::invalid(format!("frequency of {n} {unit} asked; needed is 1 or more"));
+    if n < 1 {
+        return Err(wrong());
+    }
+    Ok(match unit {
+        "numbers" => Step::Numbers(n),
+        "months" => Step::Months { n: u32::try_from(n).map_err(|_| wrong())?, day: 1 },
+        "days" => Step::Days(n.unsigned_abs()),
+        "seconds" => Step::Seconds(n),
+        _ => return Err(Error::invalid(format!("no unit `{unit}` of a frequency"))),
+    })
 }
 
-impl Freq {
-    pub(super) fn new(unit: &str, n: i64) -> Result<Self> {
-        let wrong =
-            || Error::invalid(format!("frequency of {n} {unit} asked; needed is 1 or more"));
-        if n < 1 {
-            return Err(wrong());
-        }
-        Ok(match unit {
-            "numbers" => Self::Numbers(n),
-            "months" => Self::Months(u32::try_from(n).map_err(|_| wrong())?),
-            "days" => Self::Days(n.unsigned_abs()),
-            "seconds" => Self::Seconds(n),
-            _ => return Err(Error::invalid(format!("no unit `{unit}` of a frequency"))),
-        })
-    }
-
-    /// A series with one value has no step of its own: it takes this one. One whose own step is another
-    /// fails, as a frequency that is not that of the data is a mistake.
-    pub(super) fn hold(self, outcomes: &mut [Outcome], ends: &[End]) {
-        for (outcome, end) in outcomes.iter_mut().zip(ends) {
-            let (Some(last), Some(first)) = (end.last, outcome.steps.first().map(|step| step.ds))
-            else {
-                continue;
-            };
-            if end.n_known == 1 {
-                for (step, ahead) in outcome.steps.iter_mut().zip(1..) {
-                    step.ds = last.after(self.step(last), ahead).unwrap_or(step.ds);
-                }
-            } else if !self.leads(last, first) {
-                outcome.status = Status::Failed;
-                outcome.reason =
-                    Some(format!("`freq` is {self}, and `ds` goes on from `{last}` to `{first}`"));
-                outcome.model_used = "";
-                outcome.steps.clear();
+/// A series with one value has no step of its own: it takes this one. One whose own step is another
+/// fails, as a frequency that is not that of the data is a mistake.
+pub(super) fn hold(freq: Step, outcomes: &mut [Outcome], ends: &[End]) {
+    for (outcome, end) in outcomes.iter_mut().zip(ends) {
+        let (Some(last), Some(first)) = (end.last, outcome.steps.first().map(|step| step.ds))
+        else {
+            continue;
+        };
+        if end.n_known == 1 {
+            for (step, ahead) in outcome.steps.iter_mut().zip(1..) {
+                step.ds = last.after(freq.going_on_from(last), ahead).unwrap_or(step.ds);
             }
+        } else if !freq.leads(last, first) {
+            outcome.status = Status::Failed;
+            outcome.reason =
+                Some(format!("`freq` is {freq}, and `ds` goes on from `{last}` to `{first}`"));
+            outcome.model_used = "";
+            outcome.steps.clear();
         }
-    }
-
-    fn step(self, last: Ds) -> Step {
-        match self {
-            Self::Numbers(n) => Step::Numbers(n),
-            Self::Days(n) => Step::Days(n),
-            Self::Seconds(n) => Step::Seconds(n),
-            Self::Months(n) => {
-                let day = date(last).map_or(1, |day| {
-                    let is_last = day.checked_add_days(Days::new(1)).is_none_or(|d| d.day() == 1);
-                    if is_last { 31 } else { day.day() }
-                });
-                Step::Months { n, day }
-            }
-        }
-    }
-
-    fn leads(self, last: Ds, first: Ds) -> bool {
-        match (self, date(last), date(first)) {
-            (Self::Months(n), Some(one), Some(other)) => {
-                let months = |day: NaiveDate| i64::from(day.year()) * 12 + i64::from(day.month0());
-                months(other) - months(one) == i64::from(n)
-            }
-            _ => last.after(self.step(last), 1) == Some(first),
-        }
-    }
-}
-
-impl std::fmt::Display for Freq {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Numbers(n) => write!(f, "{n}"),
-            Self::Months(n) => write!(f, "{n} months"),
-            Self::Days(n) => write!(f, "{n} days"),
-            Self::Seconds(n) => write!(f, "{n} seconds"),
-        }
-    }
-}
-
-fn date(point: Ds) -> Option<NaiveDate> {
-    match point {
-        Ds::Number(_) => None,
-        Ds::Day(day) => Some(day),
-        Ds::Time(time) => Some(time.date()),
     }
 }

@@ -3,24 +3,28 @@
 //! Pure. A series that failed has its rows, without numbers.
 
 use chipcast::error::Result;
-use chipcast::forecast::panel::{Ds, Forecast, Outcome};
+use chipcast::forecast::panel::{Ds, Forecast, Outcome, Window};
 use polars::prelude::{
     Column, DataFrame, Float64Chunked, IntoColumn, NamedFrom, NewChunkedArray, Series,
 };
 
-use super::{Answers, Held, Origins, Plan, Replay, Spec, rows};
+use super::{Answers, Held, Origins, Plan, Spec, rows};
 
 /// Name, `ds`, and the columns of each model.
-pub(super) fn forecasts(held: &Held, plan: &Plan, answers: &[Answers]) -> Result<DataFrame> {
+pub(super) fn forecasts(
+    held: &Held,
+    plan: &Plan,
+    answers: &[Answers<Outcome>],
+) -> Result<DataFrame> {
     let h = plan.h;
     let first = |idx: usize, ahead: usize| {
-        answers.iter().find_map(|answers| answers.outcomes[idx].steps.get(ahead))
+        answers.iter().find_map(|answers| answers.found[idx].steps.get(ahead))
     };
     let points: Vec<Option<Ds>> =
         rows_of(held, h).map(|(idx, ahead)| first(idx, ahead).map(|step| step.ds)).collect();
     let mut columns = vec![names(held, h)?, held.kind.column(&held.time_col, &points)?];
-    for Answers { spec, outcomes } in answers {
-        let step = |(idx, ahead): (usize, usize)| outcomes[idx].steps.get(ahead);
+    for Answers { spec, found } in answers {
+        let step = |(idx, ahead): (usize, usize)| found[idx].steps.get(ahead);
         add(&mut columns, spec, || rows_of(held, h).map(step));
     }
     Ok(DataFrame::new(held.order.len() * h, columns)?)
@@ -31,7 +35,7 @@ pub(super) fn windows(
     held: &Held,
     plan: &Plan,
     origins: &Origins,
-    answers: &[Replay],
+    answers: &[Answers<Window>],
 ) -> Result<DataFrame> {
     let (h, n) = (plan.h, origins.n_windows);
     let rows = || {
@@ -39,12 +43,12 @@ pub(super) fn windows(
             (0..n).flat_map(move |nth| (0..h).map(move |ahead| (idx * n + nth, ahead)))
         })
     };
-    let step = |replay: &'_ Replay, (idx, ahead): (usize, usize)| {
-        replay.windows[idx].outcome.steps.get(ahead).map(|step| step.ds)
+    let step = |replay: &'_ Answers<Window>, (idx, ahead): (usize, usize)| {
+        replay.found[idx].outcome.steps.get(ahead).map(|step| step.ds)
     };
     let points: Vec<Option<Ds>> =
         rows().map(|row| answers.iter().find_map(|replay| step(replay, row))).collect();
-    let first = answers.first().map_or(&[][..], |replay| &replay.windows);
+    let first = answers.first().map_or(&[][..], |replay| &replay.found);
     let cutoffs: Vec<Option<Ds>> = rows().map(|(idx, _)| first.get(idx)?.cutoff).collect();
     let actual = rows().map(|(idx, ahead)| first.get(idx)?.actual.get(ahead).copied());
     let actual = Float64Chunked::from_iter_options(held.target_col.as_str().into(), actual);
@@ -54,7 +58,7 @@ pub(super) fn windows(
         held.kind.column("cutoff", &cutoffs)?,
         actual.into_column(),
     ];
-    for Replay { spec, windows } in answers {
+    for Answers { spec, found: windows } in answers {
         let step = |(idx, ahead): (usize, usize)| windows[idx].outcome.steps.get(ahead);
         add(&mut columns, spec, || rows().map(step));
     }
@@ -62,12 +66,12 @@ pub(super) fn windows(
 }
 
 /// How far each forecast is to be trusted.
-pub(super) fn status(held: &Held, answers: &[Answers]) -> Result<DataFrame> {
+pub(super) fn status(held: &Held, answers: &[Answers<Outcome>]) -> Result<DataFrame> {
     let all = || {
         let each = |idx: &usize| {
             answers
                 .iter()
-                .map(move |answers| (answers.spec.alias.as_str(), &answers.outcomes[*idx]))
+                .map(move |answers| (answers.spec.alias.as_str(), &answers.found[*idx]))
                 .collect::<Vec<_>>()
         };
         held.order.iter().flat_map(each)
@@ -81,14 +85,14 @@ pub(super) fn status(held: &Held, answers: &[Answers]) -> Result<DataFrame> {
 pub(super) fn status_of_windows(
     held: &Held,
     origins: &Origins,
-    answers: &[Replay],
+    answers: &[Answers<Window>],
 ) -> Result<DataFrame> {
     let n = origins.n_windows;
     let mut found = Vec::new();
     let mut cutoffs = Vec::new();
     for idx in &held.order {
         for nth in 0..n {
-            for Replay { spec, windows } in answers {
+            for Answers { spec, found: windows } in answers {
                 let window = &windows[idx * n + nth];
                 found.push((spec.alias.as_str(), &window.outcome));
                 cutoffs.push(window.cutoff);

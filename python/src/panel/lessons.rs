@@ -9,7 +9,7 @@ use chipcast::forecast::panel::{self, Lesson, Outcome};
 use pyo3::prelude::*;
 use rayon::prelude::*;
 
-use super::{Answers, Held, Panel, Plan, Spec, fall_back, frames, stopped};
+use super::{Answers, Held, Panel, Plan, Spec, frames};
 use crate::bridge::{self, Frame};
 use crate::call::{self, Watch};
 
@@ -25,7 +25,7 @@ fn learn(py: Python<'_>, panel: PyRef<'_, Panel>, plan: Plan) -> PyResult<Vec<St
     let (held, n_threads) = (Arc::clone(&panel.held), plan.n_threads);
     call::watched(py, n_threads, None, move |_| {
         let lesson = |spec: &Spec| Ok(panel::learn(&held.series, &spec.asked(&plan)?).to_json());
-        plan.models.iter().chain(&plan.fallback).map(lesson).collect()
+        plan.specs().map(lesson).collect()
     })
 }
 
@@ -46,26 +46,17 @@ fn answer<'py>(
 }
 
 impl Held {
-    fn answers_by(&self, plan: &Plan, lessons: &[String], watch: &Watch) -> Result<Vec<Answers>> {
-        let specs: Vec<&Spec> = plan.models.iter().chain(&plan.fallback).collect();
-        if lessons.len() != specs.len() {
-            let (n, needed) = (lessons.len(), specs.len());
+    fn answers_by(
+        &self,
+        plan: &Plan,
+        lessons: &[String],
+        watch: &Watch,
+    ) -> Result<Vec<Answers<Outcome>>> {
+        let (n, needed) = (lessons.len(), plan.specs().count());
+        if n != needed {
             return Err(Error::invalid(format!("{n} lessons are given; needed is {needed}")));
         }
-        let mut found = Vec::new();
-        for (spec, text) in specs.into_iter().zip(lessons) {
-            let outcomes = self.taught(plan, spec, text, watch)?;
-            found.push(Answers { spec: spec.clone(), outcomes });
-        }
-        if plan.fallback.is_some()
-            && let Some(fallback) = found.pop()
-        {
-            for answers in &mut found {
-                let pairs = answers.outcomes.iter_mut().zip(&fallback.outcomes);
-                pairs.for_each(|(one, other)| fall_back(one, other));
-            }
-        }
-        Ok(found)
+        plan.answers(|idx, spec| self.taught(plan, spec, &lessons[idx], watch), |outcome| outcome)
     }
 
     /// Every series by one lesson.
@@ -83,10 +74,6 @@ impl Held {
         }
         let answer = |series| watch.goes_on().then(|| lesson.answer(series));
         let outcomes: Option<Vec<_>> = self.series.par_iter().map(answer).collect();
-        let mut outcomes = outcomes.ok_or_else(stopped)?;
-        if let Some(freq) = plan.freq()? {
-            freq.hold(&mut outcomes, &self.ends);
-        }
-        Ok(outcomes)
+        self.held_to(plan.freq()?, outcomes)
     }
 }

@@ -43,8 +43,8 @@ pub(in crate::cli) enum Every {
 }
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
-    let job = arguments.file.read()?;
     arguments.log.begin(context);
+    let job = arguments.file.read()?;
     let wait = Duration::from_secs(arguments.wait);
     if let (Some(from), Some(to)) = (arguments.from, arguments.to) {
         if to < from {

@@ -41,8 +41,8 @@ struct Worst {
 }
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
-    let job = arguments.file.read()?;
     arguments.log.begin(context);
+    let job = arguments.file.read()?;
     let Some(schedule) = &job.schedule else {
         return Err(Error::invalid(format!("job `{}` has no `[schedule]`", job.name))
             .hint("add one with `cron`, or run it now with `chipcast job run`"));

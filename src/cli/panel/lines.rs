@@ -105,7 +105,7 @@ impl Lines {
         rows
     }
 
-    /// As a table with types.
+    /// As a table with types; a panel may have millions of rows, whose cells are not made first.
     pub(super) fn frame(&self) -> Result<DataFrame> {
         let texts = |name: &str, text: &dyn Fn(&Line<'_>) -> Option<String>| {
             let texts: Vec<Option<String>> = self.each().map(|line| text(&line)).collect();

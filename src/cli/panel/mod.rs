@@ -64,7 +64,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<Outcome> {
     let panel = series(&tabular::read(&raw, &Kind::Told)?)?;
     drop(raw);
     let lines = match arguments.windows {
-        None => Lines::ahead(panel::forecast(panel, &asked, shard), &asked),
+        None => Lines::ahead(panel::forecast(&panel, &asked, shard), &asked),
         Some(n_windows) => {
             let (step_size, refit) = (arguments.step_size, Refit::Every(1));
             let windows = Windows { n_windows, step_size, refit };

@@ -7,7 +7,7 @@ use crate::cli::output::{Rows, table};
 use crate::cli::{Context, Outcome};
 use crate::error::Result;
 use crate::report::statement;
-use crate::strategy::precedents::{Case, Like, Precedents};
+use crate::strategy::precedents::{Case, Like, Precedents, WayOut};
 use crate::strategy::rule::Rule;
 
 const COLUMNS: [&str; 14] = [
@@ -77,7 +77,7 @@ fn values(case: &Case) -> Vec<Value> {
         json!(case.as_of),
         json!(case.own_change()),
         json!(case.rival_change()),
-        json!(case.option.map(crate::strategy::precedents::Way::word)),
+        json!(case.option.map(WayOut::word)),
         json!(case.did_on),
         json!(case.did),
         json!(case.bought),
@@ -99,7 +99,7 @@ fn line(case: &Case) -> Vec<String> {
         case.as_of.to_string(),
         two(case.own_change()),
         two(case.rival_change()),
-        case.option.map_or("-", crate::strategy::precedents::Way::word).to_owned(),
+        case.option.map_or("-", WayOut::word).to_owned(),
         yes(case.bought),
         yes(case.held),
         case.missing().join(", "),

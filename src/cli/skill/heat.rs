@@ -1,7 +1,8 @@
 //! The surface as a heat map: shades on a terminal, and the report's chart as SVG.
 //!
-//! May use `forecast` and `report`. Neither shade nor colour speaks alone: every cell carries its number
-//! and sign. Colour is for a terminal alone, and `NO_COLOR` turns it off.
+//! May use `forecast`, `report`, `units` and `tables`. Neither shade nor colour speaks alone:
+//! every cell carries its number and sign. Colour is for a terminal alone, and `NO_COLOR` turns it
+//! off.
 
 use std::io::IsTerminal;
 

@@ -1,7 +1,7 @@
 //! The rows of every origin of a series up to a day, with what came of each.
 //!
-//! May use the core files, `record` and `variables`. A row holds what was known at its own origin; what
-//! came joins it with the day on which it was public.
+//! May use the core files, `bench`, `record`, `specified` and `variables`. A row holds what was
+//! known at its own origin; what came joins it with the day on which it was public.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

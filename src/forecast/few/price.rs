@@ -1,8 +1,8 @@
 //! The price of a variable: the skill that it adds out of sample, with a lower bound.
 //!
-//! May use `bench`, `bootstrap` and `spec`. A variable is accepted only if the bound lies above zero; the
-//! level of the bound is shared among the candidates that were looked at, so that ten columns of noise do
-//! not get in by their number.
+//! May use `draws`, `bench`, `bootstrap` and `spec`. A variable is accepted only if the bound lies
+//! above zero; the level of the bound is shared among the candidates that were looked at, so that
+//! ten columns of noise do not get in by their number.
 
 use chrono::NaiveDate;
 

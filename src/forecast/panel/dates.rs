@@ -133,6 +133,28 @@ impl Step {
         }
     }
 
+    /// The same distance from a point on: months stand on its day, or on their last if it is the last
+    /// of its own.
+    #[must_use]
+    pub fn going_on_from(self, point: Ds) -> Self {
+        match (self, point.day()) {
+            (Self::Months { n, .. }, Some(day)) => {
+                Self::Months { n, day: if is_last(day) { 31 } else { day.day() } }
+            }
+            _ => self,
+        }
+    }
+
+    /// Whether one point lies a step after another; a step in months may end on any day of its month.
+    pub fn leads(self, from: Ds, to: Ds) -> bool {
+        match (self, from.day(), to.day()) {
+            (Self::Months { n, .. }, Some(from), Some(to)) => {
+                month_number(to) - month_number(from) == i64::from(n)
+            }
+            _ => from.after(self, 1) == Some(to),
+        }
+    }
+
     /// Months, if every point stands on the same day of its month, or on the last if that is shorter.
     fn in_months(points: &[Ds]) -> Option<Self> {
         let days: Option<Vec<NaiveDate>> = points.iter().map(|point| point.day()).collect();
@@ -141,11 +163,9 @@ impl Step {
         if points.windows(2).any(|pair| times(&pair[0]) != times(&pair[1])) {
             return None;
         }
-        let is_last =
-            |day: &NaiveDate| day.checked_add_days(Days::new(1)).is_none_or(|d| d.day() == 1);
-        let day =
-            if days.iter().all(is_last) { 31 } else { days.iter().map(Datelike::day).max()? };
-        if !days.iter().all(|at| at.day() == day || (at.day() < day && is_last(at))) {
+        let all_last = days.iter().all(|at| is_last(*at));
+        let day = if all_last { 31 } else { days.iter().map(Datelike::day).max()? };
+        if !days.iter().all(|at| at.day() == day || (at.day() < day && is_last(*at))) {
             return None;
         }
         let apart = days.windows(2).map(|pair| month_number(pair[1]) - month_number(pair[0]));
@@ -161,6 +181,22 @@ impl Step {
             _ => Self::Seconds(seconds),
         }
     }
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Numbers(n) => write!(f, "{n}"),
+            Self::Months { n, .. } => write!(f, "{n} months"),
+            Self::Days(n) => write!(f, "{n} days"),
+            Self::Seconds(n) => write!(f, "{n} seconds"),
+        }
+    }
+}
+
+/// Whether a day is the last of its month.
+fn is_last(day: NaiveDate) -> bool {
+    day.checked_add_days(Days::new(1)).is_none_or(|next| next.day() == 1)
 }
 
 fn month_number(day: NaiveDate) -> i64 {
@@ -211,6 +247,22 @@ mod tests {
         assert_eq!(next(&hours), (Step::Seconds(3_600), "2026-08-04T00:00:00".to_owned()));
         let months = ["2026-01-31 00:00:00", "2026-02-28 00:00:00"];
         assert_eq!(next(&months).1, "2026-03-31T00:00:00");
+    }
+
+    #[test]
+    fn a_step_in_months_goes_on_from_the_day_it_stands_on() {
+        let (step, at) = (Step::Months { n: 1, day: 1 }, |text| Ds::read(text).expect("a point"));
+        let next = |text| at(text).after(step.going_on_from(at(text)), 1).map(|ds| ds.to_string());
+        assert_eq!(next("2026-02-28").as_deref(), Some("2026-03-31"));
+        assert_eq!(next("2026-03-28").as_deref(), Some("2026-04-28"));
+        assert!(step.leads(at("2026-01-31"), at("2026-02-27")));
+        assert!(!step.leads(at("2026-01-31"), at("2026-03-31")));
+        assert!(Step::Days(7).leads(at("2026-01-01"), at("2026-01-08")));
+        assert!(!Step::Days(7).leads(at("7"), at("14")));
+        assert_eq!(
+            (step.to_string(), Step::Days(7).to_string()),
+            ("1 months".into(), "7 days".into())
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Ridge regression of a series on its own lags and on columns that are known ahead.
 //!
-//! May use `regression` and `univariate`. Pure.
+//! May use `error`, `regression`, `univariate` and its neighbours. Pure.
 
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::forecast::univariate::{self, Answer, Volatility};
+use crate::units::count;
 
 /// Parts of a scale, which is their geometric mean: seasonal change, change, spread of the members,
 /// recent seasonal change, recent change, roughness.
@@ -140,7 +141,7 @@ impl Weights {
                 }
             }
         }
-        let pull = 1.0 + USUAL_COUNT / super::count(usable.len().max(1));
+        let pull = 1.0 + USUAL_COUNT / count(usable.len().max(1));
         for i in 0..K {
             gram[i * K + i] *= pull;
         }
@@ -210,7 +211,7 @@ impl Residuals {
 
     fn quantiles(&self, level: f64) -> Vec<f64> {
         let at = |(values, ahead): (&Vec<f64>, u32)| {
-            let n = super::count(values.len());
+            let n = count(values.len());
             let usual = USUAL_SPREAD * f64::from(ahead).powf(USUAL_GROWTH) * student_4(level);
             let own = conformal(values, level).unwrap_or(usual);
             let trust = (n / N_ENOUGH).min(1.0);
@@ -223,7 +224,7 @@ impl Residuals {
 /// The value whose rank among `n` and one to come has the level: the `⌈(n+1)·q⌉`-th above the middle,
 /// the `⌊(n+1)·q⌋`-th below, the outermost where there are too few.
 fn conformal(sorted: &[f64], level: f64) -> Option<f64> {
-    let rank = (super::count(sorted.len()) + 1.0) * level;
+    let rank = (count(sorted.len()) + 1.0) * level;
     // A rank a rounding error off a whole number is that number.
     let rank = if level < 0.5 { (rank + 1e-9).floor() } else { (rank - 1e-9).ceil() };
     let counted = sorted.iter().zip(1_u32..);
@@ -247,7 +248,7 @@ fn smooth(values: &[f64]) -> Vec<f64> {
     let at = |idx: usize| {
         let reach = REACH.min(idx).min(values.len() - 1 - idx);
         let window = &values[idx - reach..=idx + reach];
-        window.iter().sum::<f64>() / super::count(window.len())
+        window.iter().sum::<f64>() / count(window.len())
     };
     (0..values.len()).map(at).collect()
 }

@@ -166,8 +166,8 @@ pub struct Forecast {
 }
 
 /// Forecasts every series that a shard holds, learning from all; the answer is sorted by `unique_id`.
-pub fn forecast(panel: Vec<Series>, asked: &Asked, shard: Shard) -> Vec<Outcome> {
-    forecast_while(&panel, asked, shard, || true).unwrap_or_default()
+pub fn forecast(panel: &[Series], asked: &Asked, shard: Shard) -> Vec<Outcome> {
+    forecast_while(panel, asked, shard, || true).unwrap_or_default()
 }
 
 /// The same, as long as `goes_on`, which is asked before each series; none once it said no.
@@ -229,9 +229,4 @@ fn reason(tidy: &Tidy, answer: &Answer, (name, n_needed): (&str, usize)) -> Opti
     };
     let parts: Vec<String> = tidy.left_out.iter().cloned().chain(simple).collect();
     if parts.is_empty() { None } else { Some(parts.join("; ")) }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of residuals are far below 2^53")]
-fn count(n: usize) -> f64 {
-    n as f64
 }

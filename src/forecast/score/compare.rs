@@ -7,6 +7,7 @@ use statrs::distribution::{ChiSquared, ContinuousCDF, StudentsT};
 use super::super::bootstrap::visit_stationary;
 use super::mean;
 use crate::draws::Randomness;
+use crate::units::count;
 
 /// The test of equal accuracy of two forecasts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -223,11 +224,6 @@ pub fn wilson(n_hits: usize, n: usize, coverage: f64) -> Option<(f64, f64)> {
     let centre = (share + z * z / (2.0 * n)) / (1.0 + z * z / n);
     let half = z / (1.0 + z * z / n) * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
     Some(((centre - half).max(0.0), (centre + half).min(1.0)))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 of anything")]
-fn count(n: usize) -> f64 {
-    n as f64
 }
 
 #[cfg(test)]

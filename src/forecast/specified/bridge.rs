@@ -1,8 +1,8 @@
 //! Models of kind `bridge`: a quarter's growth on the growth of a monthly driver, with a ragged edge.
 //!
-//! May use `history`, `pooled`, `regression` and the spec. Months that are not public at the origin are
-//! made by `monthly`; training rows are made with as many months missing as there are now, so that the
-//! regression knows how much the made months are worth.
+//! May use the core files, `features`, `history`, `pooled`, `regression` and the spec. Months that
+//! are not public at the origin are made by `monthly`; training rows are made with as many months
+//! missing as there are now, so that the regression knows how much the made months are worth.
 
 use std::collections::BTreeMap;
 

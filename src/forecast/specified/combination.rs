@@ -1,7 +1,8 @@
 //! Models of kind `combination`: members' answers weighed into one, on the scale of the target.
 //!
-//! May use `engine`, `history`, `record` and `regression`. Weights come from origins inside the window
-//! whose outcome is known at the snapshot's day, and from nothing else.
+//! May use the core files, `engine`, `history`, `record`, `regression` and the spec. Weights come
+//! from origins inside the window whose outcome is known at the snapshot's day, and from nothing
+//! else.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,7 +1,7 @@
 //! Features of a series' past, known at a period, and the growth that followed.
 //!
-//! May use `history`, `pooled` and the spec. Every feature of a period uses levels up to that period
-//! alone; a missing level leaves the row out.
+//! May use the core files, `history`, `pooled` and the spec. Every feature of a period uses levels
+//! up to that period alone; a missing level leaves the row out.
 
 use super::spec::Feature;
 use crate::archive::Snapshot;

@@ -1,7 +1,7 @@
 //! The choice from a grid inside the training window, by nested rolling origin.
 //!
-//! May use `regression`. Each validation row is forecast by a fit on rows whose growth was known at that
-//! row's own period; nothing of the row to be forecast takes part.
+//! May use `features`, `regression` and `score`. Each validation row is forecast by a fit on rows
+//! whose growth was known at that row's own period; nothing of the row to be forecast takes part.
 
 use super::features::Row;
 use crate::error::Result;

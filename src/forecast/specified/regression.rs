@@ -1,6 +1,7 @@
 //! Models of kind `regression`: growth on features of the past, a fit of its own for each horizon.
 //!
-//! May use `history`, `intervention`, `regression` and the spec. Direct: no forecast goes into another.
+//! May use the core files, `features`, `history`, `intervention`, `regression` and the spec.
+//! Direct: no forecast goes into another.
 
 use super::features::{Past, Row};
 use super::spec::Regression as Spec;

@@ -1,7 +1,8 @@
 //! Models of kind `selection`: growth on the few variables that earned their price.
 //!
-//! May use `few`, `history`, `regression` and the spec. The choice is made anew at each origin from what
-//! was known there, so that a backtest judges the choosing as well as the fit.
+//! May use the core files, `few`, `history`, `regression` and the spec. The choice is made anew at
+//! each origin from what was known there, so that a backtest judges the choosing as well as the
+//! fit.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! The form of a model's spec: what keys it may have, and what each may hold.
 //!
-//! May use `error`, `series` and `regression`. Text in, spec out; an unknown key is an error that names
-//! file, line and key.
+//! May use `error`, `series`, `regression` and `selection`. Text in, spec out; an unknown key is
+//! an error that names file, line and key.
 
 use serde::{Deserialize, Serialize};
 

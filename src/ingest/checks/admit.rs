@@ -1,7 +1,8 @@
 //! The hard rules for rows on their way in: what breaks one is set aside with its reason.
 //!
-//! May use the core files and `ingest`. Only what cannot be true is refused here; what merely looks odd
-//! is stored, and told by `run`. Pure: the archive is read, not changed.
+//! May use the core files, `ingest` and its sibling files. Only what cannot be true is refused
+//! here; what merely looks odd is stored, and told by `run`. Pure: the archive is read, not
+//! changed.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

@@ -1,6 +1,6 @@
 //! Periods of one series: gaps, overlaps, and one value that stands in two periods.
 //!
-//! May use the core files.
+//! May use the core files and its sibling files.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,6 +1,6 @@
 //! One series as every check reads it: current rows, history, and runs without a gap.
 //!
-//! May use the core files.
+//! May use the core files and its sibling files.
 
 use crate::archive::{Snapshot, last_vintages};
 use crate::error::Result;

@@ -1,6 +1,7 @@
 //! Sums that must hold: parts and totals, quarters and years, stocks and flows.
 //!
-//! May use the core files. Which sums there are stands in `datasets/checks.toml`.
+//! May use the core files and its sibling files. Which sums there are stands in
+//! `datasets/checks.toml`.
 
 use std::collections::HashMap;
 

@@ -1,7 +1,8 @@
 //! Values that do not fit their neighbours: another scale, another sign, a year among quarters, and
 //! outliers that revert.
 //!
-//! May use the core files. Only neighbours without a gap between them are compared.
+//! May use the core files, its sibling files and what `edgar` says of signs. Only
+//! neighbours without a gap between them are compared.
 
 use super::held::{Held, median};
 use super::{Finding, Severity};

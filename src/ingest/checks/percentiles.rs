@@ -1,6 +1,6 @@
 //! `p05 <= p50 <= p95` wherever a series has percentile siblings, and a low guide below a high one.
 //!
-//! May use the core files.
+//! May use the core files and its sibling files.
 
 use super::held::Held;
 use super::{Finding, Severity};

@@ -1,7 +1,7 @@
 //! What the checks know of the data, read from `datasets/checks.toml`.
 //!
-//! May use the core files. Holds no series' name itself; a new sum or a series that ended is a line in
-//! the data file.
+//! May use the core files and its sibling files. Holds no series' name itself; a new sum or a
+//! series that ended is a line in the data file.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;

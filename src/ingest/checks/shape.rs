@@ -1,8 +1,8 @@
 //! Series whose shape says that they were made up: too smooth, interpolated, constant, all round, or
 //! another's.
 //!
-//! May use the core files. Such a shape is a suspicion, so nothing here is an error; of an estimate, whose
-//! makers may say that they spread it, it is a note.
+//! May use the core files and its sibling files. Such a shape is a suspicion, so nothing here is
+//! an error; of an estimate, whose makers may say that they spread it, it is a note.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,6 +1,7 @@
 //! Series whose next value is overdue, and series that ended, with the reason.
 //!
-//! May use the core files. What ended and which sources are slow stands in `datasets/checks.toml`.
+//! May use the core files and its sibling files. What ended and which sources are slow stands in
+//! `datasets/checks.toml`.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Days on which values became public: too early, too late, all on one day, unknown, or of a column
 //! that slipped.
 //!
-//! May use the core files.
+//! May use the core files and its sibling files.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,7 @@
 //! Flows: quarters and fiscal years out of what filings said, day by day.
 //!
-//! May use `history`, `rows` and the core files. Holds the rule for derived values; every decision
-//! rests on what was filed up to its day.
+//! May use `concepts`, `history`, `rows` and the core files. Holds the rule for derived values;
+//! every decision rests on what was filed up to its day.
 //!
 //! A quarter that a filing gives itself is preferred. Otherwise it is the difference of two
 //! year-to-date values that start on one day, the shorter ending on the day before the quarter

@@ -1,9 +1,9 @@
 //! Stocks: values at a date, such as inventory, out of what filings said, day by day.
 //!
-//! May use `history`, `rows` and the core files. A balance counts on a day on which a reported
-//! period ends, or the day before one starts. A day a little off counts where its filing gives no
-//! balance of the right one; else it is an opening balance restated for a new accounting rule, and
-//! set aside like any other day.
+//! May use `concepts`, `history`, `quarters`, `rows` and the core files. A balance counts on a day
+//! on which a reported period ends, or the day before one starts. A day a little off counts where
+//! its filing gives no balance of the right one; else it is an opening balance restated for a new
+//! accounting rule, and set aside like any other day.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,7 +1,7 @@
 //! The columns of a release's tables: headers have changed, and so have the names of the files.
 //!
-//! May use the core files. What a table holds is told by its columns and periods: `Owner` makes
-//! purchases of sales, and a row over more than one quarter makes stocks of flows.
+//! May use the core files and `rows`. What a table holds is told by its columns and periods:
+//! `Owner` makes purchases of sales, and a row over more than one quarter makes stocks of flows.
 
 use std::sync::LazyLock;
 

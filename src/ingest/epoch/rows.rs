@@ -1,6 +1,7 @@
 //! The rows of a release: what each stands for, the ids of its series, and which are set aside.
 //!
-//! May use the core files. Never repairs a row: one that contradicts itself is set aside whole.
+//! May use the core files, `columns` and `origin`. Never repairs a row: one that contradicts
+//! itself is set aside whole.
 
 use std::fmt;
 

@@ -1,7 +1,7 @@
 //! Sums over the rows of a release: chips to makers, makers to owners; and owners against sales.
 //!
-//! May use the core files. A sum of medians is made only where every part is there; what is missing
-//! is said.
+//! May use the core files, `rows` and `origin`. A sum of medians is made only where every part is
+//! there; what is missing is said.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,8 +1,9 @@
 //! Copies of answers: what is kept of each URL, when it is asked for again, and what a source's word
 //! that nothing changed is good for.
 //!
-//! May use `error`, `store` and `ingest`'s request. Reads no clock: a copy of something that may
-//! change is confirmed by the source each time, whatever age the source allows. Keeps no name.
+//! May use `error`, `store` and `ingest`'s request, and its sibling files. Reads no clock: a copy
+//! of something that may change is confirmed by the source each time, whatever age the source
+//! allows. Keeps no name.
 
 use std::path::PathBuf;
 use std::time::SystemTime;

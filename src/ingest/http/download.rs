@@ -1,7 +1,7 @@
 //! Very large files: streamed to disk, and gone on with where they broke off.
 //!
-//! May use `error`, `store` and `ingest`'s request. Never holds more than a piece of the file in
-//! memory, and never joins pieces of two states of it.
+//! May use `error`, `store` and `ingest`'s request, and its sibling files. Never holds more than a
+//! piece of the file in memory, and never joins pieces of two states of it.
 
 use std::path::PathBuf;
 use std::time::Duration;

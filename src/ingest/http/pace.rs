@@ -1,7 +1,8 @@
 //! The pace of requests: a token bucket of one token for each source, shared by all threads. And the
-//! only sleep of the program.
+//! only wait for a source.
 //!
-//! May use `error`. Never lets two requests to one source go closer together than its pace.
+//! May use `error` and `hosts`. Never lets two requests to one source go closer together than its
+//! pace.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,7 +1,7 @@
 //! Answers that are not what was asked for: refusals, errors, and pages for people where data were
 //! due. Each becomes an error that says what to do, or a failure that another try can mend.
 //!
-//! May use `error` and `ingest`'s request. Pure: reads what it is given.
+//! May use `error`, `ingest`'s request, and its sibling files. Pure: reads what it is given.
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{StatusCode, Url};

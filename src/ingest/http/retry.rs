@@ -1,6 +1,7 @@
 //! When a failed try is followed by another, and after what wait.
 //!
-//! May use `error`. Never asks again after a refusal, unless the source names a short wait.
+//! May use `error`, `limits` and `pace`. Never asks again after a refusal, unless the source names
+//! a short wait.
 
 use std::cell::Cell;
 use std::rc::Rc;

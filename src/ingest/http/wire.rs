@@ -1,7 +1,7 @@
 //! The connection: one question, one answer, links followed within the list of hosts.
 //!
-//! May use `error`. The only file that makes a connection. A proxy that the environment names is
-//! used, save for this machine.
+//! May use `error` and its sibling files. The only file that makes a connection. A proxy that the
+//! environment names is used, save for this machine.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! Alerts: what changed its state since the last run, and is told once.
 //!
-//! May use the core, `forecast` and `job`. A rule gives each of its subjects a state; a subject whose
-//! state is the one on record tells nothing. The first state of a forecast is its starting point and no
-//! news. Delivers nothing: `deliver` does.
+//! May use the core, `forecast`, `job`, and `report` for words. A rule gives each of its subjects
+//! a state; a subject whose state is the one on record tells nothing. The first state of a
+//! forecast is its starting point and no news. Delivers nothing: `deliver` does.
 
 pub mod calibration;
 pub mod impact;

@@ -1,6 +1,7 @@
 //! How a run ends: published, announced, on record; or failed, with what is known of it.
 //!
-//! May use `job`. A failure while a failure is put on record is told and changes nothing.
+//! May use `forecast`, `store` and `job`. A failure while a failure is put on record is told and
+//! changes nothing.
 
 use chrono::{DateTime, NaiveDate, Utc};
 

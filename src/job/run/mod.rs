@@ -154,7 +154,6 @@ pub fn run(job: &Job, means: &Means<'_>, asked: Asked) -> Result<Ended> {
     let mut work = Work { job, means, runs, history, started, stages, sources };
     let ended = work.attempt(asked);
     if let Err(error) = &ended {
-        tracing::error!(job = %job.name, error = %error, "failed");
         work.failed(asked.as_of, error);
     }
     ended

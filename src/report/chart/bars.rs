@@ -1,7 +1,7 @@
 //! Bars from zero, and the waterfall from one figure to another.
 //!
-//! May use `canvas`, `frame`, `format`. A bar of a level always starts at zero; where the axis is
-//! cut, as in the waterfall, levels are dots and only changes have length.
+//! May use `canvas`, `frame` and what `chart` may. A bar of a level always starts at zero; where
+//! the axis is cut, as in the waterfall, levels are dots and only changes have length.
 
 use super::canvas::{
     Area, Canvas, Mark, Role, Side, Stroke, Style, TEXT, WIDTH, shortened, width_of,

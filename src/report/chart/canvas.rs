@@ -1,7 +1,8 @@
 //! The drawing surface of charts: marks in role colours on a kuva scene, written as inline SVG.
 //!
-//! May use kuva. Knows nothing of data or units: it takes pixels. Colours are CSS variables or the
-//! light theme's fixed values; text becomes plain text and is escaped by kuva, whose `$…$` mathematics is switched off.
+//! May use kuva and the rule of `plain` text. Knows nothing of data or units: it takes pixels.
+//! Colours are CSS variables or the light theme's fixed values; text becomes plain text and is
+//! escaped by kuva, whose `$…$` mathematics is switched off.
 
 use kuva::backend::svg::SvgBackend;
 use kuva::render::color::Color;

@@ -1,7 +1,7 @@
 //! Coverage dots: how often each interval held what came, with the interval in which the true share lies.
 //!
-//! May use `canvas`, `frame`, `format`. The shape of a dot says whether the nominal level lies in its bar:
-//! colour never speaks alone.
+//! May use `canvas`, `frame` and what `chart` may. The shape of a dot says whether the nominal
+//! level lies in its bar: colour never speaks alone.
 
 use super::canvas::{Canvas, Mark, Role, Side, Stroke, Style, WIDTH, width_of};
 use super::frame::{Axis, Key, legend};

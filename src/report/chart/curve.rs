@@ -1,8 +1,8 @@
 //! Capability against compute: models, fitted laws with bands, the range that was observed, the
 //! forecast.
 //!
-//! May use `canvas`, `frame`, `format`. The horizontal axis is logarithmic and says so; what lies
-//! outside the observed range stands on plain paper and is named extrapolation.
+//! May use `canvas`, `frame` and what `chart` may. The horizontal axis is logarithmic and says so;
+//! what lies outside the observed range stands on plain paper and is named extrapolation.
 
 use super::canvas::{Area, Canvas, Mark, Role, Side, Stroke, Style, width_of};
 use super::frame::{Axis, Frame, Key, digits, legend, plot_area, scale, tick_words, value_ticks};

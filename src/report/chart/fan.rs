@@ -1,6 +1,7 @@
 //! The fan: actuals, the forecast with its bands, what it stands against, and where it stops.
 //!
-//! May use `canvas`, `frame`, `format`. Draws no forecast for a refused period: it hatches it.
+//! May use `canvas`, `frame` and what `chart` may. Draws no forecast for a refused period: it
+//! hatches it.
 
 use chrono::NaiveDate;
 

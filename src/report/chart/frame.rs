@@ -1,8 +1,8 @@
 //! The frame of a chart: scales from values to pixels, ticks, grid, legend and labels that give
 //! way.
 //!
-//! May use kuva for ticks, `format` for their words, `canvas` to draw them. Holds no chart's own
-//! marks.
+//! May use kuva for ticks, `units`, `format` for their words, `canvas` to draw them. Holds no
+//! chart's own marks.
 
 use chrono::{Datelike, NaiveDate};
 use kuva::render::render_utils::{compute_tick_step, generate_ticks_log, generate_ticks_with_step};

@@ -1,7 +1,8 @@
 //! Skill by horizon, one panel a model: blue where it beats the naive forecast, vermillion where
 //! not.
 //!
-//! May use `canvas`, `format`. Colour never speaks alone: every cell carries its number.
+//! May use `canvas` and what `chart` may. Colour never speaks alone: every cell carries its
+//! number.
 
 use super::canvas::{Area, Canvas, Role, Side, Style, WIDTH};
 use super::{Cells, Data, Ink};

@@ -1,6 +1,6 @@
 //! A few series over time, each named at its end: shares, prices, stocks.
 //!
-//! May use `canvas`, `frame`, `format`.
+//! May use `canvas`, `frame` and what `chart` may.
 
 use chrono::NaiveDate;
 

@@ -1,7 +1,8 @@
 //! Small multiples: the same history and forecast, company by company, side by side.
 //!
-//! May use `canvas`, `frame`, `format`. Each panel starts at zero and has its own top, because the
-//! companies differ in size; the numbers at the last value and at the end of the forecast tell it.
+//! May use `canvas`, `frame` and what `chart` may. Each panel starts at zero and has its own top,
+//! because the companies differ in size; the numbers at the last value and at the end of the
+//! forecast tell it.
 
 use chrono::NaiveDate;
 

@@ -1,7 +1,8 @@
 //! The timeline: what was announced when, a lane for each thing that is spoken of.
 //!
-//! May use `canvas`, `frame`, `format`. Raise, cut and repeat differ by shape as well as by colour; values
-//! are written where there is room, the latest first, and all stand in the data table.
+//! May use `canvas`, `frame` and what `chart` may. Raise, cut and repeat differ by shape as well
+//! as by colour; values are written where there is room, the latest first, and all stand in the
+//! data table.
 
 use chrono::NaiveDate;
 

@@ -1,7 +1,7 @@
 //! The tornado: how far each assumption alone moves the answer, from its low to its high end.
 //!
-//! May use `canvas`, `frame`, `format`. Bars are changes against the baseline and start at zero; each end
-//! carries the value at which the assumption is held.
+//! May use `canvas`, `frame` and what `chart` may. Bars are changes against the baseline and start
+//! at zero; each end carries the value at which the assumption is held.
 
 use super::canvas::{Area, Canvas, Role, Side, Stroke, Style, WIDTH, shortened, width_of};
 use super::frame::{Axis, Key, digits, legend, scale, tick_words, value_ticks};

@@ -1,7 +1,7 @@
 //! The track record: hairs (what each origin said) and the backtest (each forecast against what
 //! came).
 //!
-//! May use `canvas`, `frame`, `format`. Hides no miss: every scored forecast is drawn.
+//! May use `canvas`, `frame` and what `chart` may. Hides no miss: every scored forecast is drawn.
 
 use chrono::NaiveDate;
 

@@ -1,7 +1,7 @@
 //! What the company itself has said: a timeline, and every word with its link.
 //!
-//! May use the rest of `report`. Whether a word raises or cuts is read off the word before about the same
-//! period; where that is not at hand, it is not guessed.
+//! May use the core, `forecast` and the rest of `report`. Whether a word raises or cuts is read
+//! off the word before about the same period; where that is not at hand, it is not guessed.
 
 use super::Material;
 use crate::error::Result;

@@ -1,6 +1,7 @@
 //! A forecast and what it stands on: the sources that its numbers name.
 //!
-//! May use `forecast` and the rest of `report`. Says where numbers come from, and makes none.
+//! May use the core, `forecast` and the rest of `report`. Says where numbers come from, and makes
+//! none.
 
 use crate::archive::Snapshot;
 use crate::error::Result;

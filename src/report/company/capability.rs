@@ -1,6 +1,6 @@
 //! From machines to capability: the curve, its laws, and where the fleet leads.
 //!
-//! May use `scaling` and the rest of `report`.
+//! May use the core, `scaling` and the rest of `report`.
 
 use chrono::NaiveDate;
 

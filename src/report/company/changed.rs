@@ -1,7 +1,7 @@
 //! What changed: from the last report's forecast to today's, event by event.
 //!
-//! May use `forecast` and the rest of `report`. The bars and the rows are the same effects, and they add
-//! up to the change.
+//! May use the core, `forecast` and the rest of `report`. The bars and the rows are the same
+//! effects, and they add up to the change.
 
 use super::Material;
 use crate::error::Result;

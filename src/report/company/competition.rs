@@ -1,6 +1,7 @@
 //! Competition: who spends beside a buyer, and who sells beside a seller, as charts.
 //!
-//! May use `strategy`'s panel and markets, and the rest of `report`. Sums what is known; estimates nothing.
+//! May use the core, `strategy`'s panel and markets, and the rest of `report`. Sums what is known;
+//! estimates nothing.
 
 use chrono::{Datelike, NaiveDate};
 

@@ -1,7 +1,7 @@
 //! What makes up the forecast: its terms, the growth that it carries on, and the variables tried.
 //!
-//! May use `forecast` and the rest of `report`. The terms add up to the median exactly; a variable is
-//! shown with its price, whether or not it earned a place.
+//! May use the core, `forecast` and the rest of `report`. The terms add up to the median exactly;
+//! a variable is shown with its price, whether or not it earned a place.
 
 use super::Material;
 use crate::error::{Error, Result};

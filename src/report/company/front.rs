@@ -1,6 +1,6 @@
 //! The front page: the finding, its figures, and three points.
 //!
-//! May use `forecast`, `scaling` and the rest of `report`.
+//! May use the core, `forecast`, `scaling` and the rest of `report`.
 
 use super::Material;
 use super::basis::Basis;

@@ -1,7 +1,7 @@
 //! The inverse question: what a step beyond the company's forecast fleet would take, and what binds.
 //!
-//! May use `scaling` and the rest of `report`. Asks what `scale require` asks; never gives the number without
-//! the constraint that binds.
+//! May use the core, `scaling` and the rest of `report`. Asks what `scale require` asks; never
+//! gives the number without the constraint that binds.
 
 use chrono::{Datelike, NaiveDate};
 

@@ -1,7 +1,7 @@
 //! From money to machines: every step of the chain, with what it rests on.
 //!
-//! May use `scaling` and the rest of `report`. Numbers are the chain's own; what was reported and what is
-//! forecast are marked apart.
+//! May use the core, `scaling` and the rest of `report`. Numbers are the chain's own; what was
+//! reported and what is forecast are marked apart.
 
 use super::Material;
 use crate::error::Result;
@@ -11,7 +11,7 @@ use crate::report::{
     Block, Cell, Chart, Prose, Section, SourceKind, SourceRef, Table, Tone, format,
 };
 use crate::scaling::chain::{Step, StepKind};
-use crate::units::Unit;
+use crate::units::{Unit, count};
 
 /// Step names after which a chain without an installed base says nothing more.
 const LAST_STEP_WITHOUT_STOCK: &str = "purchases";
@@ -88,11 +88,6 @@ fn spent(material: &Material<'_>, machines: &Machines) -> Result<Block> {
         format::plain(count(machines.chain.run.n_draws()), 0),
     );
     Ok(Block::text(Prose::cited(text, sources)))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 draws")]
-fn count(n: usize) -> f64 {
-    n as f64
 }
 
 /// The way from money to the run in a few lines.

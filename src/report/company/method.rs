@@ -1,7 +1,8 @@
 //! Data and method: what went in and since when it was public, the rules in formulae, limits, licences,
 //! and the words that a page uses.
 //!
-//! May use the rest of `report`. The constants are read from the engine's own file.
+//! May use the core, `forecast` and the rest of `report`. The constants are read from the engine's
+//! own file.
 
 use super::Material;
 use crate::error::Result;

@@ -1,7 +1,8 @@
 //! The worst misses, and what the company said about them before the figure came.
 //!
-//! May use `forecast` and the rest of `report`. An announcement explains a miss only where it was published
-//! after the forecast, speaks of the same figure, and points the same way; otherwise nothing is claimed.
+//! May use the core, `forecast` and the rest of `report`. An announcement explains a miss only
+//! where it was published after the forecast, speaks of the same figure, and points the same way;
+//! otherwise nothing is claimed.
 
 use chrono::NaiveDate;
 

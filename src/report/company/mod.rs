@@ -1,6 +1,7 @@
 //! The page of one company: what it will spend, how far that can be trusted, and what it buys.
 //!
-//! May use `forecast`, `scaling`, `strategy` and the rest of `report`. Composes; computes nothing of its own.
+//! May use the core, `forecast`, `scaling`, `strategy` and the rest of `report`. Composes;
+//! computes nothing of its own.
 
 mod announcements;
 pub(crate) mod basis;

@@ -1,6 +1,7 @@
 //! The forecast, as a fan and as a table.
 //!
-//! May use `forecast` and the rest of `report`. Text is made from the same rows as the tables.
+//! May use the core, `forecast` and the rest of `report`. Text is made from the same rows as the
+//! tables.
 
 use super::Material;
 use super::basis::Basis;

@@ -1,7 +1,7 @@
 //! Competition and pressure: the part of a company's page that says who is being forced to buy.
 //!
-//! May use `strategy` and the rest of `report`. Composes; computes nothing of its own. Of a company that sells
-//! it shows the market alone: no statement on purchases is made.
+//! May use the core, `strategy` and the rest of `report`. Composes; computes nothing of its own.
+//! Of a company that sells it shows the market alone: no statement on purchases is made.
 
 use chrono::NaiveDate;
 

@@ -1,7 +1,8 @@
 //! Scenarios and tornado: what other spend and other assumptions change, in the same worlds.
 //!
-//! May use `report`'s bench, `scaling` and the rest of `report`. Prints what `scale COMPANY --scenario` and
-//! `--sensitivity` print; a change is taken world by world, never as a difference of quantiles.
+//! May use the core, `scaling` and the rest of `report`. Prints what `scale COMPANY --scenario`
+//! and `--sensitivity` print; a change is taken world by world, never as a difference of
+//! quantiles.
 
 use super::{Material, inverse};
 use crate::error::{Error, Result};

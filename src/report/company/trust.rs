@@ -1,7 +1,7 @@
 //! Can you trust it: every earlier forecast beside what came, coverage, skill, and the worst misses.
 //!
-//! May use `forecast` and the rest of `report`. Coverage is counted by `forecast/reliability.rs`, errors by
-//! `forecast/summary.rs`; nothing is measured here.
+//! May use the core, `forecast` and the rest of `report`. Coverage is counted by
+//! `forecast/reliability.rs`, errors by `forecast/summary.rs`; nothing is measured here.
 
 use chrono::NaiveDate;
 

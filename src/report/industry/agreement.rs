@@ -1,7 +1,7 @@
 //! Do both sides agree: what the buyers will spend beside what NVIDIA will sell them. The gap is shown,
 //! never closed.
 //!
-//! May use `forecast`, `scaling` and the rest of `report`.
+//! May use the core, `forecast`, `scaling` and the rest of `report`.
 
 use super::Industry;
 use crate::draws::Draws;

@@ -1,6 +1,6 @@
 //! What comes next: each release by its expected day, with how far such a one usually moves a forecast.
 //!
-//! May use `forecast` and the rest of `report`.
+//! May use the core, `forecast` and the rest of `report`.
 
 use super::Industry;
 use crate::error::Result;

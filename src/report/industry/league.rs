@@ -1,6 +1,6 @@
 //! All companies side by side, and what moved each since its last report.
 //!
-//! May use `forecast` and the rest of `report`.
+//! May use the core, `forecast` and the rest of `report`.
 
 use super::Industry;
 use crate::error::Result;

@@ -1,6 +1,6 @@
 //! The total of the buyers that share a calendar, added world by world.
 //!
-//! May use `forecast` and the rest of `report`.
+//! May use the core, `forecast` and the rest of `report`.
 
 use std::collections::BTreeSet;
 

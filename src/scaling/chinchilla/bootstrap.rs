@@ -1,7 +1,7 @@
 //! A law fitted to runs, with the uncertainty of the fit: the runs are drawn anew and refitted.
 //!
-//! May use the core files. Randomness is counter-based, one substream a refit, so that any number
-//! of threads gives the same bits.
+//! May use the core files, `fit` and `runs`. Randomness is counter-based, one substream a refit,
+//! so that any number of threads gives the same bits.
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
 //! The objective of Hoffmann et al., its slope and curvature, and the way to its lowest point.
 //!
-//! May use `law::solve`. Pure numbers: no names, no randomness.
+//! May use `law::solve` and `runs`. Pure numbers: no names, no randomness.
 //!
 //! Newton's method with Levenberg's damping. Huber's loss with so small a bound is nearly the sum
 //! of absolute errors: its curvature sits in the few runs that the curve meets, and quasi-Newton

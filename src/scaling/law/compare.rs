@@ -1,8 +1,8 @@
 //! The laws side by side, out of sample: fitted to early or small models, judged on later or
 //! larger ones.
 //!
-//! May use the core files and `assumption`. The rule that names the best law is fixed here; its
-//! errors are those of the rows on which it was chosen, and the verdict says so.
+//! May use the core files, `assumption` and its sibling files. The rule that names the best law is
+//! fixed here; its errors are those of the rows on which it was chosen, and the verdict says so.
 
 use std::fmt;
 

@@ -1,6 +1,7 @@
 //! Curves: a form with its parameters, and what it says.
 //!
-//! May use `chinchilla` and `published`. Pure arithmetic; fits nothing.
+//! May use `units`, `chinchilla`, `published` and its sibling files. Pure arithmetic; fits
+//! nothing.
 
 use std::f64::consts::LN_10;
 use std::sync::LazyLock;

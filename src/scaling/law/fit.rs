@@ -1,7 +1,7 @@
 //! Fits: weighted least squares of every form, again and again with other weights.
 //!
-//! May use `error`. Where one parameter bends the curve and the others scale it, the one is searched
-//! on a grid and the others follow in closed form; the rest is iterated.
+//! May use `error` and its sibling files. Where one parameter bends the curve and the others scale
+//! it, the one is searched on a grid and the others follow in closed form; the rest is iterated.
 
 use super::curve::{Curve, DECADE_ZERO, YEAR_ZERO, ln_one_plus_ten_to, loss, missing, sigmoid};
 use super::form::{Form, Shape, Time};

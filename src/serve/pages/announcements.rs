@@ -1,6 +1,7 @@
 //! What companies announced, company by company.
 //!
-//! May use the files of `serve` and `report`. The words of a company are text, whatever they hold.
+//! May use the core, the files of `serve` and `report`. The words of a company are text, whatever
+//! they hold.
 
 use maud::{Markup, html};
 

@@ -1,7 +1,7 @@
 //! The pages: what stands around a report, and the pages that are no report.
 //!
-//! May use maud, which escapes every text, and `report`. Loads style and script from this server alone;
-//! nothing stands inline.
+//! May use maud, which escapes every text, the core, `report` and the files of `serve`. Loads
+//! style and script from this server alone; nothing stands inline.
 
 pub(super) mod announcements;
 pub(super) mod report;

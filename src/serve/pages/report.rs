@@ -1,6 +1,7 @@
 //! Pages that are reports: the industry, a company, the ledger; and the list of pressure parts.
 //!
-//! May use `report`, `forecast` and the files of `serve`. The reports are those of the command line.
+//! May use the core, `report`, `forecast`, `rows` and the files of `serve`. The reports are those
+//! of the command line.
 
 use maud::{Markup, html};
 

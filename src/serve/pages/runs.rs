@@ -1,6 +1,6 @@
 //! The runs of the folder, and how what one said became what another said.
 //!
-//! May use `forecast`, `report` and the files of `serve`.
+//! May use `units`, `forecast`, `report` and the files of `serve`.
 
 use maud::{Markup, html};
 

@@ -1,7 +1,7 @@
 //! The sliders' page: assumptions held at a value, and what that changes. A form without script works as
 //! well; the script only asks again and replaces the result.
 //!
-//! May use the files of `serve` and `report`.
+//! May use the core, `scaling`, `report`, `rows` and the files of `serve`.
 
 use maud::{Markup, html};
 

@@ -1,6 +1,6 @@
 //! The list of series, and the page of one: its forecast, its skill, and every value that it ever had.
 //!
-//! May use `report`, `forecast` and the files of `serve`.
+//! May use the core, `report`, `forecast`, `rows` and the files of `serve`.
 
 use maud::{Markup, html};
 

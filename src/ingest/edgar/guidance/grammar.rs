@@ -1,7 +1,8 @@
 //! From a sentence to the guides it states: which metric, which value, which period, what it changes.
 //!
-//! May use `action`, `fit`, `label`, `metric`, `tokens`, `values`, `words`. A metric takes the first value behind it that is linked
-//! as its level; what is a result, a comparison, a change or a part of it is not taken.
+//! May use `action`, `fit`, `label`, `metric`, `tokens`, `values`, `words` and `observation`. A
+//! metric takes the first value behind it that is linked as its level; what is a result, a
+//! comparison, a change or a part of it is not taken.
 
 use super::action::action;
 use super::fit::Fit;
