@@ -64,6 +64,9 @@ impl Intervals {
     /// Lower and upper end around an answer to values `y`, for each period ahead by coverage.
     pub(super) fn around(&self, y: &[f64], answer: &Answer) -> Vec<Vec<(f64, f64)>> {
         let ends = if y.len() < N_KNOWN { &self.unknown } else { &self.ends };
+        if ends.is_empty() {
+            return vec![Vec::new(); answer.path.len()];
+        }
         let at = |(idx, (yhat, scale)): (usize, (&f64, f64))| {
             let end = |shift: f64| (yhat + shift * scale).clamp(f64::MIN, f64::MAX);
             ends.iter().map(|ends| (end(ends[idx].0), end(ends[idx].1))).collect()

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::drivers::Seen;
 use super::interval::{self, Attempt, Intervals};
 use super::past::{self, Errors};
 use super::tidy::Tidy;
@@ -105,17 +106,23 @@ impl Lesson {
             Err(reason) => failed(series.unique_id.clone(), reason.clone()),
             Ok(tidy) => {
                 let errors = errors.unwrap_or_else(|| self.errors(tidy));
-                self.outcome(series.unique_id.clone(), tidy, errors.gain())
+                self.outcome(&series.unique_id, tidy, errors.gain(), &mut Seen::default())
             }
         }
     }
 
-    /// The forecast of a series of which the skill is told, or not asked for.
-    pub(super) fn outcome(&self, unique_id: String, tidy: &Tidy, gain: Option<f64>) -> Outcome {
-        let answer = self.asked.answer(&self.pools, tidy.values(), self.question);
+    /// The forecast of a series of which the skill is told, or not asked for, and the start may have been seen.
+    pub(super) fn outcome(
+        &self,
+        unique_id: &str,
+        tidy: &Tidy,
+        gain: Option<f64>,
+        seen: &mut Seen,
+    ) -> Outcome {
+        let answer = self.asked.answer_after(seen, &self.pools, tidy.values(), self.question);
         let n_needed = self.asked.n_needed(self.question.season);
         let usual = (self.asked.model.name_in_rows(), n_needed);
-        outcome(unique_id, tidy, &answer, usual, gain, &self.intervals)
+        outcome(unique_id.to_owned(), tidy, &answer, usual, gain, &self.intervals)
     }
 
     /// The errors of the forecasts that would have been made of a series at earlier origins.

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::drivers::Seen;
 use super::{Asked, Values};
 use crate::error::{Error, Result};
 use crate::forecast::univariate::theta::Theta;
@@ -102,9 +103,20 @@ impl Asked {
 
     /// What the model says of values; only the combination has a use for what the panel taught.
     pub(super) fn answer(&self, pools: &Pools, values: Values<'_>, question: Question) -> Answer {
+        self.answer_after(&mut Seen::default(), pools, values, question)
+    }
+
+    /// The same, where the start of the same series was `seen` before; only the regression has a use for that.
+    pub(super) fn answer_after(
+        &self,
+        seen: &mut Seen,
+        pools: &Pools,
+        values: Values<'_>,
+        question: Question,
+    ) -> Answer {
         match self.model {
             Model::Chipcast => pools.answer(values.y),
-            Model::Ridge => self.ridge.answer(values, question),
+            Model::Ridge => self.ridge.answer(seen, values, question),
             Model::Alone(local) => local.answer(values.y, question, self.model.name()),
         }
     }
