@@ -120,6 +120,19 @@ impl Asked {
             Model::Alone(local) => local.answer(values.y, question, self.model.name()),
         }
     }
+
+    /// The same at several origins of a series, each with what the panel taught there.
+    pub(super) fn answers(
+        &self,
+        origins: &[(&Pools, Values<'_>)],
+        question: Question,
+    ) -> Vec<Answer> {
+        if let Model::Alone(local) = self.model {
+            let known: Vec<&[f64]> = origins.iter().map(|(_, values)| values.y).collect();
+            return local.answers(&known, question, self.model.name());
+        }
+        origins.iter().map(|(pools, values)| self.answer(pools, *values, question)).collect()
+    }
 }
 
 impl TryFrom<String> for Model {
