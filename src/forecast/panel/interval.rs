@@ -103,7 +103,13 @@ fn parts(answer: &Answer) -> Vec<Option<[f64; N_PARTS]>> {
         let largest = parts.iter().copied().fold(0.0, f64::max);
         (largest > 0.0).then(|| parts.map(|part| part.max(PART_LEAST * largest).ln()))
     };
-    answer.spread.iter().map(logs).collect()
+    // A spread that is the same for all periods, as that of a single model, is looked at once.
+    let mut parts: Vec<Option<[f64; N_PARTS]>> = Vec::with_capacity(answer.spread.len());
+    for (idx, spread) in answer.spread.iter().enumerate() {
+        let again = idx > 0 && *spread == answer.spread[idx - 1];
+        parts.push(if again { parts[idx - 1] } else { logs(spread) });
+    }
+    parts
 }
 
 /// How much each part of a scale counts.
@@ -124,17 +130,18 @@ impl Weights {
             row[0] = error;
             row
         };
-        let is_number = |attempt: &&Attempt| row(attempt).iter().all(|value| value.is_finite());
-        let usable: Vec<&Attempt> = attempts.iter().filter(is_number).collect();
-        for attempt in &usable {
-            let (sums, n) = &mut means[attempt.ahead];
-            sums.iter_mut().zip(row(attempt)).for_each(|(sum, value)| *sum += value);
+        let rows = attempts.iter().map(|attempt| (attempt.ahead, row(attempt)));
+        let is_number = |(_, row): &(usize, [f64; N_PARTS])| row.iter().all(|v| v.is_finite());
+        let usable: Vec<_> = rows.filter(is_number).collect();
+        for (ahead, row) in &usable {
+            let (sums, n) = &mut means[*ahead];
+            sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
             *n += 1.0;
         }
         let (mut gram, mut product) = ([0.0; K * K], [0.0; K]);
-        for attempt in &usable {
-            let (sums, n) = &means[attempt.ahead];
-            let mut off = row(attempt);
+        for (ahead, row) in &usable {
+            let (sums, n) = &means[*ahead];
+            let mut off = *row;
             off.iter_mut().zip(sums).for_each(|(value, sum)| *value -= sum / n);
             for i in 0..K {
                 product[i] += off[i + 1] * off[0];

@@ -179,24 +179,32 @@ fn extended(trend: &[f64], m: usize) -> Vec<f64> {
 }
 
 /// The figure of each period, and that of the last year by phase.
+///
+/// Of a phase, each year's deviation goes into the sums of all years at once.
 fn moving_figure(deviation: &[f64], trend: &[f64], m: usize) -> (Vec<f64>, Vec<f64>) {
-    let n = deviation.len();
-    let weights: Vec<f64> =
-        std::iter::successors(Some(1.0), |w| Some(w * YEAR_WEIGHT)).take(n / m + 1).collect();
-    let figure_at = |at: usize| {
-        let (mut sum, mut total) = (0.0, 0.0);
-        for (year, other) in (at % m..n).step_by(m).enumerate() {
+    let (n, n_years) = (deviation.len(), deviation.len().div_ceil(m));
+    let fading: Vec<f64> =
+        std::iter::successors(Some(1.0), |w| Some(w * YEAR_WEIGHT)).take(n_years).collect();
+    // The weights around a year: of those before it, its own, of those after it.
+    let around: Vec<f64> = fading.iter().rev().chain(&fading[1..]).copied().collect();
+    let (mut moving, mut last) = (vec![0.0; n], vec![0.0; m]);
+    let (mut sums, mut totals) = (vec![0.0; n_years], vec![0.0; n_years]);
+    for phase in 0..m.min(n) {
+        sums.fill(0.0);
+        totals.fill(0.0);
+        for (year, other) in (phase..n).step_by(m).enumerate() {
             let seen = if trend[other].is_finite() { 1.0 } else { EDGE_WEIGHT };
-            let weight = seen * weights[year.abs_diff(at / m)];
-            sum += weight * deviation[other];
-            total += weight;
+            let years = sums.iter_mut().zip(&mut totals).zip(&around[n_years - 1 - year..]);
+            for ((sum, total), near) in years {
+                let weight = seen * near;
+                *sum += weight * deviation[other];
+                *total += weight;
+            }
         }
-        sum / total
-    };
-    let moving: Vec<f64> = (0..n).map(figure_at).collect();
-    let mut last = vec![0.0; m];
-    for at in n - m..n {
-        last[at % m] = moving[at];
+        for (at, (sum, total)) in (phase..n).step_by(m).zip(sums.iter().zip(&totals)) {
+            moving[at] = sum / total;
+            last[phase] = moving[at];
+        }
     }
     (moving, last)
 }
