@@ -3,8 +3,8 @@
 use std::fs::{self, DirEntry};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// CPU seconds of all threads so far, so that other work on the machine does not count; those of the clock where the
-/// system does not tell (it is Linux that does).
+/// CPU seconds of all threads so far, so that other work on the machine does not count; those of the
+/// clock where the system does not tell (it is Linux that does).
 pub(crate) fn cpu_seconds() -> f64 {
     let nanoseconds = |task: DirEntry| -> Option<f64> {
         let text = fs::read_to_string(task.path().join("schedstat")).ok()?;

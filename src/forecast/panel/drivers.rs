@@ -53,8 +53,8 @@ impl Ridge {
 
     /// `y_t = a + Σ φ_l · y_(t−l) + Σ β_k · x_(k,t)`; further periods use the forecasts of nearer ones.
     ///
-    /// Without columns for every period known and asked the last value is carried on. What was `seen` is the
-    /// start of the same series, and grows.
+    /// Without columns for every period known and asked the last value is carried on. What was
+    /// `seen` is the start of the same series, and grows.
     pub(super) fn answer(&self, seen: &mut Seen, values: Values<'_>, question: Question) -> Answer {
         let path = self.path(seen, values, question.horizon);
         answer_by(values.y, path, question, super::model::RIDGE)

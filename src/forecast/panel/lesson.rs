@@ -108,7 +108,8 @@ impl Lesson {
         }
     }
 
-    /// The forecast of a series of which the skill is told, or not asked for, and the start may have been seen.
+    /// The forecast of a series of which the skill is told, or not asked for, and the start may
+    /// have been `seen`.
     pub(super) fn outcome(
         &self,
         unique_id: &str,

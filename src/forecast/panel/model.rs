@@ -106,7 +106,8 @@ impl Asked {
         self.answer_after(&mut Seen::default(), pools, values, question)
     }
 
-    /// The same, where the start of the same series was `seen` before; only the regression has a use for that.
+    /// The same, where the start of the same series was `seen` before; only the regression has a
+    /// use for that.
     pub(super) fn answer_after(
         &self,
         seen: &mut Seen,

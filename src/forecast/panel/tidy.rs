@@ -56,7 +56,7 @@ pub(super) struct Tidy {
     pub(super) step: Step,
     /// What was left out, if anything was.
     pub(super) left_out: Option<String>,
-    /// Columns that are known beside the values, and ahead of them; shared by the series' earlier origins.
+    /// Columns that are known beside the values, and ahead of them; shared by earlier origins.
     pub(super) x: Arc<[Vec<f64>]>,
 }
 

@@ -128,8 +128,8 @@ impl Design {
         (kept.into_iter().map(|(j, _)| j).collect(), left_out)
     }
 
-    /// Whether every column plainly varies and plainly adds to those before it, by its products with the others
-    /// alone; if not, each is looked at for itself.
+    /// Whether every column plainly varies and plainly adds to those before it, by its products with
+    /// the others alone; if not, each is looked at for itself.
     fn all_plain(&self) -> bool {
         let mut moments = Moments::new(self.n_columns());
         for row in self.x.rows() {

@@ -1,7 +1,8 @@
 //! Means and products of columns that grow row by row: a ridge fitted anew after each few rows.
 //!
-//! May use `error`. Rows are taken in once and never let go, so that a fit at many origins of a series costs its
-//! rows once and a small system an origin. The same rows in the same order are the same bits.
+//! May use `error`. Rows are taken in once and never let go, so that a fit at many origins of a
+//! series costs its rows once and a small system an origin. The same rows in the same order are the
+//! same bits.
 
 use ndarray::Array2;
 
@@ -38,8 +39,8 @@ impl Moments {
         self.n_rows
     }
 
-    /// Takes a row in: with `d` what it is away from the means so far, `n` rows with it make the means
-    /// `m + d/n` and the products `P + (n − 1)/n · d·dᵀ`, which loses no digits to a large mean.
+    /// Takes a row in: with `d` what it is away from the means so far, `n` rows with it make the
+    /// means `m + d/n` and the products `P + (n − 1)/n · d·dᵀ`, which loses no digits to a large mean.
     ///
     /// - `row`: one value a column; more are not looked at.
     ///
@@ -61,9 +62,9 @@ impl Moments {
         }
     }
 
-    /// `(XᵀX + penalty·I)⁻¹ Xᵀy` on centred columns, the last column being the target; the intercept is not
-    /// penalised. None where a column does not plainly add to the others, so that it has to be looked at
-    /// closely, or where a number is not finite.
+    /// `(XᵀX + penalty·I)⁻¹ Xᵀy` on centred columns, the last column being the target; the intercept
+    /// is not penalised. None where a column does not plainly add to the others, so that it has to
+    /// be looked at closely, or where a number is not finite.
     pub(crate) fn ridge(&self, penalty: f64) -> Option<Linear> {
         let k = self.means.len().checked_sub(1)?;
         let mut gram = self.plain_products(k)?;
@@ -77,7 +78,8 @@ impl Moments {
         is_finite.then_some(Linear { intercept, coefficients, left_out, n_rows, scale: None })
     }
 
-    /// The products of the first `k` columns, if every one plainly varies and plainly adds to those before it.
+    /// The products of the first `k` columns, if every one plainly varies and plainly adds to those
+    /// before it.
     pub(super) fn plain_products(&self, k: usize) -> Option<Array2<f64>> {
         let products = Array2::from_shape_fn((k, k), |(i, j)| self.product(i.max(j), i.min(j)));
         let varies = |j: usize| {

@@ -20,7 +20,8 @@ pub(super) fn minimise<const D: usize>(
     search.best()
 }
 
-/// A search that asks for a value at one point after the other, so that several can go on side by side.
+/// A search that asks for a value at one point after the other, so that several can go on side by
+/// side.
 ///
 /// Ends early once values agree to 1e-9 and points to a thousandth of the box, or points to 1e-7 of it.
 #[derive(Debug, Clone)]

@@ -38,7 +38,8 @@ pub fn path(y: &[f64], theta: Theta, horizon: usize) -> Vec<f64> {
     path
 }
 
-/// The same of several series: four go through the arithmetic side by side, and each gets the same bits as alone.
+/// The same of several series: four go through the arithmetic side by side, and each gets the same
+/// bits as alone.
 ///
 /// The longest of four is waited for, so that neighbours should be of like length.
 pub fn paths(series: &[&[f64]], theta: Theta, horizon: usize) -> Vec<Vec<f64>> {
@@ -128,7 +129,7 @@ struct Table<const N: usize> {
     lines: [Line; N],
 }
 
-/// A value of each series, less its first one, and the line before it; zeros after the end of a series.
+/// A value of each series, less its first one, and the line before it; zeros after a series' end.
 #[derive(Debug, Clone, Copy)]
 struct Row<const N: usize> {
     value: [f64; N],
@@ -201,8 +202,10 @@ impl<const N: usize> Table<N> {
     }
 }
 
-/// The recursion at its end: an error is `error − first_level · response − weight · line`, linear in what is fitted,
-/// where the response of the level to its first value is the decay so far.
+/// The recursion at its end, with sums of products over its errors.
+///
+/// An error is `error − first_level · response − weight · line`, linear in what is fitted; the
+/// response of the level to its first value is the decay so far.
 #[derive(Debug, Clone, Copy)]
 struct Filter {
     alpha: f64,
@@ -211,8 +214,8 @@ struct Filter {
     sums: Sums,
 }
 
-/// Sums over the errors that count: of the products of error and error, error and response, error and line, response
-/// and response, response and line, line and line.
+/// Of error and error, error and response, error and line, response and response, response and
+/// line, line and line.
 type Sums = [f64; 6];
 
 /// The first level and the line's weight that fit best, and the squared errors left.
@@ -270,6 +273,18 @@ mod tests {
         assert_eq!(path(&[7.0; 9], Theta::DynamicOptimised, 3), [7.0; 3]);
         assert_eq!(path(&[7.0], Theta::Standard, 2), [7.0; 2]);
         assert!(path(&[7.0, 8.0], Theta::Optimised, 2).iter().all(|value| value.is_finite()));
+    }
+
+    #[test]
+    fn side_by_side_every_series_gets_the_bits_that_it_gets_alone() {
+        let value = |t: usize| 50.0 + count(t) + 3.0 * count(t * t * 7 % 11);
+        let of = |n: usize| (0..n).map(|t| value(t + n)).collect();
+        let panel: Vec<Vec<f64>> = [9, 1, 40, 2, 3, 4, 5, 30, 31, 32, 7].map(of).to_vec();
+        let panel: Vec<&[f64]> = panel.iter().map(Vec::as_slice).collect();
+        for theta in [Theta::Standard, Theta::Optimised, Theta::Dynamic, Theta::DynamicOptimised] {
+            let alone: Vec<_> = panel.iter().map(|y| path(y, theta, 4)).collect();
+            assert_eq!(paths(&panel, theta, 4), alone);
+        }
     }
 
     #[test]
