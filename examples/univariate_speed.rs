@@ -1,4 +1,4 @@
-//! Microseconds a series of `chipcast panel`'s models, the best of some runs:
+//! CPU microseconds a series of `chipcast panel`'s models, the best of some runs:
 //! `univariate_speed TABLE.csv SEASON HORIZON RUNS MODEL[/COVERAGE]...`, columns and names as for `chipcast panel`.
 //!
 //! A model by itself gives point forecasts, on one thread; with a coverage it gives intervals too, as the command
@@ -10,14 +10,16 @@
     reason = "an example reads and writes for itself"
 )]
 
+mod timing;
+
 use std::collections::BTreeMap;
 use std::hint::black_box;
-use std::time::Instant;
 
 use anyhow::Context;
 use chipcast::cells::Cells;
 use chipcast::forecast::panel::{self, Asked, Cell, Ds, Model, Point, Series, Shard};
 use chipcast::forecast::univariate::{self, Question};
+use timing::cpu_seconds;
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -57,13 +59,13 @@ fn seconds(
         let coverages = vec![coverage.parse()?];
         let asked = Asked::new(Model::read(name)?, horizon, Some(season), coverages)?;
         let (whole, series) = (Shard::read("1/1")?, series(panel)?);
-        let start = Instant::now();
+        let start = cpu_seconds();
         black_box(panel::forecast(&series, &asked, whole));
-        return Ok(start.elapsed().as_secs_f64());
+        return Ok(cpu_seconds() - start);
     }
     let model = Model::read(name)?;
     let values: Vec<&[f64]> = panel.values().map(Vec::as_slice).collect();
-    let start = Instant::now();
+    let start = cpu_seconds();
     match model {
         Model::Chipcast => drop(black_box(univariate::forecast(&values, question))),
         Model::Alone(local) => {
@@ -73,7 +75,7 @@ fn seconds(
         }
         Model::Ridge => anyhow::bail!("`Ridge` is timed by the example `rolling_ridge`"),
     }
-    Ok(start.elapsed().as_secs_f64())
+    Ok(cpu_seconds() - start)
 }
 
 fn series(panel: &BTreeMap<String, Vec<f64>>) -> anyhow::Result<Vec<Series>> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Values;
 use crate::error::{Error, Result};
-use crate::forecast::regression::{Design, Estimator, Linear, fit};
+use crate::forecast::regression::{Design, Estimator, Linear, Moments, fit};
 use crate::forecast::univariate::{Answer, Question, answer_by};
 
 /// What the regression sees of a series, and how far its weights are drawn to zero.
@@ -53,43 +53,59 @@ impl Ridge {
 
     /// `y_t = a + Σ φ_l · y_(t−l) + Σ β_k · x_(k,t)`; further periods use the forecasts of nearer ones.
     ///
-    /// Without columns for every period known and asked the last value is carried on.
-    pub(super) fn answer(&self, values: Values<'_>, question: Question) -> Answer {
-        let path = self.path(values, question.horizon);
+    /// Without columns for every period known and asked the last value is carried on. What was
+    /// `seen` is the start of the same series, and grows.
+    pub(super) fn answer(&self, seen: &mut Seen, values: Values<'_>, question: Question) -> Answer {
+        let path = self.path(seen, values, question.horizon);
         answer_by(values.y, path, question, super::model::RIDGE)
     }
 
-    fn path(&self, Values { y, x }: Values<'_>, horizon: usize) -> Option<Vec<f64>> {
+    fn path(
+        &self,
+        Seen(seen): &mut Seen,
+        Values { y, x }: Values<'_>,
+        horizon: usize,
+    ) -> Option<Vec<f64>> {
         let n_columns = self.lags.len() + x.len();
         let known_ahead = x.iter().all(|column| column.len() >= y.len() + horizon);
         if n_columns == 0 || !known_ahead || y.len() < self.n_needed() {
             return None;
         }
-        let (n_lags, first) = (self.lags.len(), self.furthest());
-        let cell = |y: &[f64], at: usize, column: usize| match self.lags.get(column) {
-            Some(lag) => y[at - lag],
-            None => x[column - n_lags][at],
-        };
-        let rows = Array2::from_shape_fn((y.len() - first, n_columns), |(row, column)| {
-            cell(y, first + row, column)
-        });
-        let linear = self.fit(rows, &y[first..]).ok()?;
-        let mut all = y.to_vec();
-        let mut row = vec![0.0; n_columns];
-        for at in y.len()..y.len() + horizon {
-            for (column, x) in row.iter_mut().enumerate() {
-                *x = cell(&all, at, column);
-            }
-            all.push(linear.predict(&row).ok()?);
+        let first = self.furthest();
+        let moments = seen.get_or_insert_with(|| Moments::new(n_columns + 1));
+        for at in first + moments.n_rows()..y.len() {
+            let lags = self.lags.iter().map(|lag| y[at - lag]);
+            moments.see(lags.chain(x.iter().map(|column| column[at])).chain([y[at]]));
         }
-        Some(all.split_off(y.len()))
+        let linear = moments.ridge(self.penalty).or_else(|| self.fit(y, x).ok())?;
+        let (n, mut path) = (y.len(), Vec::with_capacity(horizon));
+        let mut row = Vec::with_capacity(n_columns);
+        for at in n..n + horizon {
+            let value = |at: usize| if at < n { y[at] } else { path[at - n] };
+            row.clear();
+            row.extend(self.lags.iter().map(|lag| value(at - lag)));
+            row.extend(x.iter().map(|column| column[at]));
+            path.push(linear.predict(&row).ok()?);
+        }
+        Some(path)
     }
 
-    fn fit(&self, rows: Array2<f64>, y: &[f64]) -> Result<Linear> {
+    /// The same of columns that have to be looked at closely.
+    fn fit(&self, y: &[f64], x: &[Vec<f64>]) -> Result<Linear> {
+        let (n_lags, first) = (self.lags.len(), self.furthest());
+        let shape = (y.len() - first, n_lags + x.len());
+        let rows = Array2::from_shape_fn(shape, |(row, column)| match self.lags.get(column) {
+            Some(lag) => y[first + row - lag],
+            None => x[column - n_lags][first + row],
+        });
         let names = (0..rows.ncols()).map(|idx| idx.to_string()).collect();
-        fit(&Estimator::Ridge { penalty: self.penalty }, &Design::of(names, rows)?, y)
+        fit(&Estimator::Ridge { penalty: self.penalty }, &Design::of(names, rows)?, &y[first..])
     }
 }
+
+/// What a regression has taken in of a series: carried on to later origins, never to earlier ones.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Seen(Option<Moments>);
 
 #[cfg(test)]
 mod tests {
@@ -105,12 +121,34 @@ mod tests {
             (0..23).map(|t| f64::from(t * t % 11)).collect(),
         ];
         let ridge = Ridge::new(vec![1], 0.5).expect("in bounds");
-        let path = ridge.path(Values { y: &y, x: &x }, 3).expect("enough");
+        let path = ridge.path(&mut Seen::default(), Values { y: &y, x: &x }, 3).expect("enough");
         let needed = [16.641_056_190_253_014, 16.090_077_779_253_672, 15.809_546_547_448_976];
         for (found, needed) in path.iter().zip(needed) {
             assert!((found - needed).abs() < 1e-9, "{path:?}");
         }
-        assert_eq!(ridge.path(Values { y: &y, x: &[vec![0.0; 22]] }, 3), None);
+        let short = Values { y: &y, x: &[vec![0.0; 22]] };
+        assert_eq!(ridge.path(&mut Seen::default(), short, 3), None);
         assert!(Ridge::new(vec![0], 1.0).is_err() && Ridge::new(vec![1], f64::NAN).is_err());
+    }
+
+    #[test]
+    fn what_was_seen_at_earlier_origins_changes_no_bit() {
+        let y: Vec<f64> =
+            (0..40).map(|t| 1e4 + f64::from(t * 7 % 5) + 0.3 * f64::from(t)).collect();
+        // A column that starts as a constant, and one that repeats the first lag for a while.
+        let from = |start: usize| move |t: usize| if t < start { 1.0 } else { y_like(t) };
+        let x = vec![(0..43).map(from(15)).collect(), (0..43).map(from(0)).collect::<Vec<f64>>()];
+        let ridge = Ridge::new(vec![1, 3], 2.0).expect("in bounds");
+        let mut seen = Seen::default();
+        for n in 2..=40 {
+            let values = Values { y: &y[..n], x: &x };
+            let again = ridge.path(&mut Seen::default(), values, 3);
+            assert_eq!(ridge.path(&mut seen, values, 3), again, "{n}");
+            assert_eq!(again.is_some(), n >= 5);
+        }
+    }
+
+    fn y_like(t: usize) -> f64 {
+        [3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0][t * t % 8]
     }
 }

@@ -65,6 +65,9 @@ impl Intervals {
     /// Lower and upper end around an answer to values `y`, for each period ahead by coverage.
     pub(super) fn around(&self, y: &[f64], answer: &Answer) -> Vec<Vec<(f64, f64)>> {
         let ends = if y.len() < N_KNOWN { &self.unknown } else { &self.ends };
+        if ends.is_empty() {
+            return vec![Vec::new(); answer.path.len()];
+        }
         let at = |(idx, (yhat, scale)): (usize, (&f64, f64))| {
             let end = |shift: f64| (yhat + shift * scale).clamp(f64::MIN, f64::MAX);
             ends.iter().map(|ends| (end(ends[idx].0), end(ends[idx].1))).collect()
@@ -101,7 +104,13 @@ fn parts(answer: &Answer) -> Vec<Option<[f64; N_PARTS]>> {
         let largest = parts.iter().copied().fold(0.0, f64::max);
         (largest > 0.0).then(|| parts.map(|part| part.max(PART_LEAST * largest).ln()))
     };
-    answer.spread.iter().map(logs).collect()
+    // A spread that is the same for all periods, as that of a single model, is looked at once.
+    let mut parts: Vec<Option<[f64; N_PARTS]>> = Vec::with_capacity(answer.spread.len());
+    for (idx, spread) in answer.spread.iter().enumerate() {
+        let again = idx > 0 && *spread == answer.spread[idx - 1];
+        parts.push(if again { parts[idx - 1] } else { logs(spread) });
+    }
+    parts
 }
 
 /// How much each part of a scale counts.
@@ -122,17 +131,18 @@ impl Weights {
             row[0] = error;
             row
         };
-        let is_number = |attempt: &&Attempt| row(attempt).iter().all(|value| value.is_finite());
-        let usable: Vec<&Attempt> = attempts.iter().filter(is_number).collect();
-        for attempt in &usable {
-            let (sums, n) = &mut means[attempt.ahead];
-            sums.iter_mut().zip(row(attempt)).for_each(|(sum, value)| *sum += value);
+        let rows = attempts.iter().map(|attempt| (attempt.ahead, row(attempt)));
+        let is_number = |(_, row): &(usize, [f64; N_PARTS])| row.iter().all(|v| v.is_finite());
+        let usable: Vec<_> = rows.filter(is_number).collect();
+        for (ahead, row) in &usable {
+            let (sums, n) = &mut means[*ahead];
+            sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
             *n += 1.0;
         }
         let (mut gram, mut product) = ([0.0; K * K], [0.0; K]);
-        for attempt in &usable {
-            let (sums, n) = &means[attempt.ahead];
-            let mut off = row(attempt);
+        for (ahead, row) in &usable {
+            let (sums, n) = &means[*ahead];
+            let mut off = *row;
             off.iter_mut().zip(sums).for_each(|(value, sum)| *value -= sum / n);
             for i in 0..K {
                 product[i] += off[i + 1] * off[0];

@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::drivers::Seen;
 use super::interval::{self, Attempt, Intervals};
 use super::past::{self, Errors};
 use super::tidy::Tidy;
 use super::{Asked, Outcome, SEASON_MAX, Series, Values, failed, outcome};
 use crate::error::{Error, Result};
-use crate::forecast::univariate::{LENGTH_NEEDED, Pools, Question};
+use crate::forecast::univariate::{Answer, LENGTH_NEEDED, Pools, Question};
 
 /// Series from which the others learn, at most; of more, so many evenly by their names.
 const TEACHERS_MAX: usize = 2_000;
@@ -61,30 +62,27 @@ pub(super) fn learn_from(good: &[&Tidy], asked: &Asked) -> (Lesson, BTreeMap<usi
     let question = Question { season: season.clamp(1, SEASON_MAX), horizon: asked.horizon };
     let teachers = teachers(good);
     let pools = asked.model.learn(teachers.iter().map(|idx| good[*idx].y.as_slice()), question);
-    let mut past = Vec::new();
-    let mut attempts: Vec<Attempt> = Vec::new();
-    let mut errors: BTreeMap<usize, Errors> = BTreeMap::new();
     let backs = if asked.coverages.is_empty() {
         Vec::new()
     } else {
         past::origins(teachers.len(), question.horizon)
     };
-    for back in backs {
-        let cut = |idx: &usize| Some((*idx, past::cut(&good[*idx].y, back, question.season)?));
-        let known: Vec<_> = teachers.iter().filter_map(cut).collect();
-        let pools = asked.model.learn(known.iter().map(|(_, (known, _))| *known), question);
-        let answers: Vec<_> = known
-            .par_iter()
-            .map(|(idx, (known, _))| {
-                let values = Values { y: known, x: &good[*idx].x };
-                asked.answer(&pools, values, question)
-            })
-            .collect();
-        for ((idx, (known, came)), answer) in known.iter().zip(&answers) {
-            errors.entry(*idx).or_default().add_all(known, came, answer, question.season);
-            attempts.extend(interval::attempts(came, answer));
+    let learned = |back: usize| {
+        let cut = |idx: &usize| Some(past::cut(&good[*idx].y, back, question.season)?.0);
+        (back, asked.model.learn(teachers.iter().filter_map(cut), question))
+    };
+    let past: Vec<(usize, Pools)> = backs.into_iter().map(learned).collect();
+    let tried: Vec<Vec<Tried>> =
+        teachers.par_iter().map(|idx| tries(asked, &past, good[*idx], question)).collect();
+    let mut attempts: Vec<Attempt> = Vec::new();
+    let mut errors: BTreeMap<usize, Errors> = BTreeMap::new();
+    for nth in 0..past.len() {
+        for (idx, tried) in teachers.iter().zip(&tried) {
+            if let Some(Tried { known, came, answer }) = tried.get(nth) {
+                errors.entry(*idx).or_default().add_all(known, came, answer, question.season);
+                attempts.extend(interval::attempts(came, answer));
+            }
         }
-        past.push((back, pools));
     }
     let intervals = Intervals::new(&attempts, question.horizon, &asked.coverages);
     for idx in teachers {
@@ -105,29 +103,31 @@ impl Lesson {
             Err(reason) => failed(series.unique_id.clone(), reason.clone()),
             Ok(tidy) => {
                 let errors = errors.unwrap_or_else(|| self.errors(tidy));
-                self.outcome(series.unique_id.clone(), tidy, errors.gain())
+                self.outcome(&series.unique_id, tidy, errors.gain(), &mut Seen::default())
             }
         }
     }
 
-    /// The forecast of a series of which the skill is told, or not asked for.
-    pub(super) fn outcome(&self, unique_id: String, tidy: &Tidy, gain: Option<f64>) -> Outcome {
-        let answer = self.asked.answer(&self.pools, tidy.values(), self.question);
+    /// The forecast of a series of which the skill is told, or not asked for, and the start may
+    /// have been `seen`.
+    pub(super) fn outcome(
+        &self,
+        unique_id: &str,
+        tidy: &Tidy,
+        gain: Option<f64>,
+        seen: &mut Seen,
+    ) -> Outcome {
+        let answer = self.asked.answer_after(seen, &self.pools, tidy.values(), self.question);
         let n_needed = self.asked.n_needed(self.question.season);
         let usual = (self.asked.model.name_in_rows(), n_needed);
-        outcome(unique_id, tidy, &answer, usual, gain, &self.intervals)
+        outcome(unique_id.to_owned(), tidy, &answer, usual, gain, &self.intervals)
     }
 
     /// The errors of the forecasts that would have been made of a series at earlier origins.
     fn errors(&self, tidy: &Tidy) -> Errors {
         let mut errors = Errors::default();
-        for (back, pools) in &self.past {
-            let season = self.question.season;
-            if let Some((known, came)) = past::cut(&tidy.y, *back, season) {
-                let values = Values { y: known, x: &tidy.x };
-                let answer = self.asked.answer(pools, values, self.question);
-                errors.add_all(known, came, &answer, season);
-            }
+        for Tried { known, came, answer } in tries(&self.asked, &self.past, tidy, self.question) {
+            errors.add_all(known, came, &answer, self.question.season);
         }
         errors
     }
@@ -151,6 +151,29 @@ impl Lesson {
             Error::parse("not what a panel has taught, as this version writes it").caused_by(cause)
         })
     }
+}
+
+/// What was known of a series at an earlier origin, what came, and what would have been said.
+struct Tried<'a> {
+    known: &'a [f64],
+    came: &'a [f64],
+    answer: Answer,
+}
+
+/// Forecasts of a series from earlier origins, nearest first, as far back as enough was known.
+fn tries<'a>(
+    asked: &Asked,
+    past: &[(usize, Pools)],
+    tidy: &'a Tidy,
+    question: Question,
+) -> Vec<Tried<'a>> {
+    let cut = |(back, _): &(usize, Pools)| past::cut(&tidy.y, *back, question.season);
+    let cuts: Vec<_> = past.iter().map_while(cut).collect();
+    let values = cuts.iter().map(|(known, _)| Values { y: known, x: &tidy.x });
+    let origins: Vec<_> = past.iter().map(|(_, pools)| pools).zip(values).collect();
+    let answers = asked.answers(&origins, question);
+    let tried = |((known, came), answer)| Tried { known, came, answer };
+    cuts.into_iter().zip(answers).map(tried).collect()
 }
 
 /// The series from which the others learn: whole ones that are long enough, change and do not explode, so

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::drivers::Seen;
 use super::{Asked, Values};
 use crate::error::{Error, Result};
 use crate::forecast::univariate::theta::Theta;
@@ -102,11 +103,36 @@ impl Asked {
 
     /// What the model says of values; only the combination has a use for what the panel taught.
     pub(super) fn answer(&self, pools: &Pools, values: Values<'_>, question: Question) -> Answer {
+        self.answer_after(&mut Seen::default(), pools, values, question)
+    }
+
+    /// The same, where the start of the same series was `seen` before; only the regression has a
+    /// use for that.
+    pub(super) fn answer_after(
+        &self,
+        seen: &mut Seen,
+        pools: &Pools,
+        values: Values<'_>,
+        question: Question,
+    ) -> Answer {
         match self.model {
             Model::Chipcast => pools.answer(values.y),
-            Model::Ridge => self.ridge.answer(values, question),
+            Model::Ridge => self.ridge.answer(seen, values, question),
             Model::Alone(local) => local.answer(values.y, question, self.model.name()),
         }
+    }
+
+    /// The same at several origins of a series, each with what the panel taught there.
+    pub(super) fn answers(
+        &self,
+        origins: &[(&Pools, Values<'_>)],
+        question: Question,
+    ) -> Vec<Answer> {
+        if let Model::Alone(local) = self.model {
+            let known: Vec<&[f64]> = origins.iter().map(|(_, values)| values.y).collect();
+            return local.answers(&known, question, self.model.name());
+        }
+        origins.iter().map(|(pools, values)| self.answer(pools, *values, question)).collect()
     }
 }
 

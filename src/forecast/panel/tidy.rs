@@ -3,6 +3,7 @@
 //! Pure. Never fills a gap: of a series with gaps the part after the last one is used, and said so.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::dates::{Ds, Step};
 
@@ -55,8 +56,8 @@ pub(super) struct Tidy {
     pub(super) step: Step,
     /// What was left out, if anything was.
     pub(super) left_out: Option<String>,
-    /// Columns that are known beside the values, and ahead of them.
-    pub(super) x: Vec<Vec<f64>>,
+    /// Columns that are known beside the values, and ahead of them; shared by earlier origins.
+    pub(super) x: Arc<[Vec<f64>]>,
 }
 
 /// What a model sees of a series.
@@ -174,7 +175,7 @@ pub(super) fn tidy(mut points: Vec<Point>) -> Result<Tidy, String> {
         (0, _) => Some(format!("the last {after} values are missing")),
         _ => Some(format!("gap before `{}`: {before} earlier values are left out", at[start])),
     };
-    Ok(Tidy { y, first: at[start], last: at[end], step, left_out, x: Vec::new() })
+    Ok(Tidy { y, first: at[start], last: at[end], step, left_out, x: Arc::default() })
 }
 
 /// Whether one point is a step after another.

@@ -5,6 +5,7 @@
 
 use rayon::prelude::*;
 
+use super::drivers::Seen;
 use super::lesson::{Lesson, learn_from};
 use super::tidy::Tidy;
 use super::{Asked, Ds, Outcome, Series, Shard, failed};
@@ -79,8 +80,8 @@ pub fn cross_validate_while(
     let mut sorted: Vec<&Series> = panel.iter().collect();
     sorted.par_sort_by_key(|series| series.unique_id());
     let is_held = |series: &&&Series| shard.holds(&series.unique_id);
-    let held: Vec<&Series> = sorted.iter().filter(is_held).copied().collect();
-    let mut found: Vec<Vec<Window>> = vec![Vec::new(); held.len()];
+    let mut held: Vec<Held> =
+        sorted.iter().filter(is_held).map(|series| Held::new(series)).collect();
     let mut lessons: Vec<(Ds, Lesson)> = Vec::new();
     for nth in 0..n_windows {
         let back = (n_windows - 1 - nth).saturating_mul(step_size).saturating_add(asked.horizon);
@@ -91,21 +92,38 @@ pub fn cross_validate_while(
         if is_due || lessons.is_empty() {
             lessons = learn_at(&sorted, back, asked);
         }
-        let answer = |(found, series): (&mut Vec<Window>, &&Series)| {
+        let answer = |held: &mut Held| {
             let goes_on = goes_on();
             if goes_on {
-                found.push(match Cut::of(series, back) {
-                    Ok(cut) => cut.answer(series, asked, &lessons),
-                    Err(reason) => Window::failed(series, None, reason),
-                });
+                held.answer(back, asked, &lessons);
             }
             goes_on
         };
-        if !found.par_iter_mut().zip(&held).all(answer) {
+        if !held.par_iter_mut().all(answer) {
             return Ok(None);
         }
     }
-    Ok(Some(found.into_iter().flatten().collect()))
+    Ok(Some(held.into_iter().flat_map(|held| held.found).collect()))
+}
+
+/// A series, its windows so far, and what was seen of it at their origins.
+struct Held<'a> {
+    series: &'a Series,
+    found: Vec<Window>,
+    seen: Seen,
+}
+
+impl<'a> Held<'a> {
+    fn new(series: &'a Series) -> Self {
+        Self { series, found: Vec::new(), seen: Seen::default() }
+    }
+
+    fn answer(&mut self, back: usize, asked: &Asked, lessons: &[(Ds, Lesson)]) {
+        self.found.push(match Cut::of(self.series, back) {
+            Ok(cut) => cut.answer(self.series, asked, lessons, &mut self.seen),
+            Err(reason) => Window::failed(self.series, None, reason),
+        });
+    }
 }
 
 impl Window {
@@ -134,14 +152,20 @@ impl<'a> Cut<'a> {
     }
 
     /// By the latest lesson that saw nothing after this origin.
-    fn answer(&self, series: &Series, asked: &Asked, lessons: &[(Ds, Lesson)]) -> Window {
+    fn answer(
+        &self,
+        series: &Series,
+        asked: &Asked,
+        lessons: &[(Ds, Lesson)],
+        seen: &mut Seen,
+    ) -> Window {
         let cutoff = self.known.last;
         let lesson = lessons.iter().rev().find(|(at, _)| at.is_kin(cutoff) && *at <= cutoff);
         let Some((_, lesson)) = lesson else {
             let reason = "no lesson is as old as this origin".to_owned();
             return Window::failed(series, Some(cutoff), reason);
         };
-        let outcome = lesson.outcome(series.unique_id.clone(), &self.known, None);
+        let outcome = lesson.outcome(&series.unique_id, &self.known, None, seen);
         let n = asked.horizon.min(self.came.len());
         Window { cutoff: Some(cutoff), outcome, actual: self.came[..n].to_vec() }
     }

@@ -4,7 +4,7 @@
 
 use ndarray::Array2;
 
-use super::solve::{cholesky, column_means};
+use super::moments::{MIN_OWN_SHARE, MIN_SQUARES, Moments};
 use crate::error::{Error, Result};
 
 /// Rows of features under named columns; every value finite.
@@ -22,11 +22,6 @@ pub struct LeftOut {
     /// The reason in words.
     pub reason: String,
 }
-
-/// Share of a column's squares that earlier columns must leave unexplained.
-const MIN_OWN_SHARE: f64 = 1e-10;
-/// Squares, around the mean, below which a column is constant.
-const MIN_SQUARES: f64 = 1e-18;
 
 impl Design {
     /// Rows under names.
@@ -133,33 +128,14 @@ impl Design {
         (kept.into_iter().map(|(j, _)| j).collect(), left_out)
     }
 
-    /// Whether every column plainly varies and plainly adds to those before it, by its products with the others
-    /// alone. They are rounded where columns nearly depend, so that only ten thousand times what is
-    /// needed counts; with less, each column is looked at for itself.
+    /// Whether every column plainly varies and plainly adds to those before it, by its products with
+    /// the others alone; if not, each is looked at for itself.
     fn all_plain(&self) -> bool {
-        const PLAINLY: f64 = 1e4;
-        let k = self.n_columns();
-        if k == 0 {
-            return true;
-        }
-        let means = column_means(self.x.view());
-        let (mut products, mut away) = (vec![0.0; k * k], vec![0.0; k]);
+        let mut moments = Moments::new(self.n_columns());
         for row in self.x.rows() {
-            for ((away, x), mean) in away.iter_mut().zip(row).zip(&means) {
-                *away = x - mean;
-            }
-            for (one, of_one) in away.iter().zip(products.chunks_exact_mut(k)) {
-                for (product, other) in of_one.iter_mut().zip(&away) {
-                    *product += one * other;
-                }
-            }
+            moments.see(row.iter().copied());
         }
-        let products = Array2::from_shape_fn((k, k), |(i, j)| products[i * k + j]);
-        let varies = |j: usize| products[[j, j]] > PLAINLY * MIN_SQUARES * self.magnitude(j);
-        (0..k).all(varies)
-            && cholesky(&products).is_ok_and(|lower| {
-                (0..k).all(|j| lower[[j, j]].powi(2) > PLAINLY * MIN_OWN_SHARE * products[[j, j]])
-            })
+        moments.plain_products(self.n_columns()).is_some()
     }
 
     fn repeats(&self, centred: &[f64], other: usize) -> bool {

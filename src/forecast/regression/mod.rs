@@ -10,6 +10,7 @@ mod design;
 mod huber;
 pub mod inference;
 mod library;
+mod moments;
 mod quantile;
 mod solve;
 pub mod stack;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 
 pub use design::{Design, LeftOut};
+pub(crate) use moments::Moments;
 
 /// How coefficients are found. Losses and penalties are scikit-learn's, so that numbers compare.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

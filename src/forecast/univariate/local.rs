@@ -53,6 +53,23 @@ impl Local {
         series.answer_by(path, question, name)
     }
 
+    /// The same of several series, or of one at several origins; theta models are quickest so.
+    pub fn answers(self, panel: &[&[f64]], question: Question, name: &'static str) -> Vec<Answer> {
+        let Self::Theta(kind) = self else {
+            return panel.iter().map(|y| self.answer(y, question, name)).collect();
+        };
+        let series: Vec<Series> = panel.iter().map(|y| Series::new(y, question.season)).collect();
+        let adjusted: Vec<&[f64]> =
+            series.iter().map(|one| one.adjusted.values.as_slice()).collect();
+        let paths = theta::paths(&adjusted, kind, question.horizon);
+        let answer = |((series, path), y): ((&Series, Vec<f64>), &&[f64])| {
+            let enough = y.len() >= self.n_needed(question.season);
+            let path = enough.then(|| series.sized(series.restored(path)));
+            series.answer_by(path, question, name)
+        };
+        series.iter().zip(paths).zip(panel).map(answer).collect()
+    }
+
     fn path(self, series: &Series, question: Question) -> Vec<f64> {
         let (y, Question { season, horizon }) = (&series.values, question);
         let (n, last) = (y.len(), y[y.len() - 1]);

@@ -256,18 +256,17 @@ impl Series {
 
     /// The members that need no other series.
     fn own_members(&self, question: Question) -> [Vec<f64>; 5] {
-        let root = |theta: &dyn Fn(&[f64]) -> Vec<f64>| {
-            self.back(Scale::Root, theta(&self.on(Scale::Root, &self.adjusted.values)))
-        };
-        let theta = |y: &[f64]| theta::path(y, Theta::DynamicOptimised, question.horizon);
+        let (root, adjusted) = (self.on(Scale::Root, &self.adjusted.values), &self.adjusted.values);
+        let [on_root, theta] =
+            theta::side_by_side([&root, adjusted], Theta::DynamicOptimised, question.horizon);
         let damped = |y: &[f64], season: usize| {
             let level = self.on(Scale::Root, y);
             let path = smooth::fit(&level, season, Trend::Damped, question.horizon).path;
             self.back(Scale::Root, path)
         };
         [
-            self.restored(root(&theta)),
-            self.restored(theta(&self.adjusted.values)),
+            self.restored(self.back(Scale::Root, on_root)),
+            self.restored(theta),
             self.smoothed(question, |y, season| smooth::automatic(y, season, question.horizon)),
             self.smoothed(question, damped),
             self.complex(question),

@@ -179,24 +179,32 @@ fn extended(trend: &[f64], m: usize) -> Vec<f64> {
 }
 
 /// The figure of each period, and that of the last year by phase.
+///
+/// Of a phase, each year's deviation goes into the sums of all years at once.
 fn moving_figure(deviation: &[f64], trend: &[f64], m: usize) -> (Vec<f64>, Vec<f64>) {
-    let n = deviation.len();
-    let weights: Vec<f64> =
-        std::iter::successors(Some(1.0), |w| Some(w * YEAR_WEIGHT)).take(n / m + 1).collect();
-    let figure_at = |at: usize| {
-        let (mut sum, mut total) = (0.0, 0.0);
-        for (year, other) in (at % m..n).step_by(m).enumerate() {
+    let (n, n_years) = (deviation.len(), deviation.len().div_ceil(m));
+    let fading: Vec<f64> =
+        std::iter::successors(Some(1.0), |w| Some(w * YEAR_WEIGHT)).take(n_years).collect();
+    // The weights around a year: of those before it, its own, of those after it.
+    let around: Vec<f64> = fading.iter().rev().chain(&fading[1..]).copied().collect();
+    let (mut moving, mut last) = (vec![0.0; n], vec![0.0; m]);
+    let (mut sums, mut totals) = (vec![0.0; n_years], vec![0.0; n_years]);
+    for (phase, last) in last.iter_mut().enumerate() {
+        sums.fill(0.0);
+        totals.fill(0.0);
+        for (year, other) in (phase..n).step_by(m).enumerate() {
             let seen = if trend[other].is_finite() { 1.0 } else { EDGE_WEIGHT };
-            let weight = seen * weights[year.abs_diff(at / m)];
-            sum += weight * deviation[other];
-            total += weight;
+            let years = sums.iter_mut().zip(&mut totals).zip(&around[n_years - 1 - year..]);
+            for ((sum, total), near) in years {
+                let weight = seen * near;
+                *sum += weight * deviation[other];
+                *total += weight;
+            }
         }
-        sum / total
-    };
-    let moving: Vec<f64> = (0..n).map(figure_at).collect();
-    let mut last = vec![0.0; m];
-    for at in n - m..n {
-        last[at % m] = moving[at];
+        for (at, (sum, total)) in (phase..n).step_by(m).zip(sums.iter().zip(&totals)) {
+            moving[at] = sum / total;
+            *last = moving[at];
+        }
     }
     (moving, last)
 }
@@ -226,6 +234,26 @@ mod tests {
         for (found, swing) in path.iter().zip([0.9, 0.8, 1.1, 1.2]) {
             assert!((found / 185.0 / swing - 1.0).abs() < 0.03, "{path:?}");
         }
+    }
+
+    #[test]
+    fn the_figure_of_a_period_is_the_weighted_mean_of_its_phase() {
+        let (n, m) = (23, 4);
+        let deviation: Vec<f64> = (0..n).map(|t| 1.0 + count(t * t % 7) / 10.0).collect();
+        let trend: Vec<f64> =
+            (0..n).map(|t| if (2..n - 2).contains(&t) { 1.0 } else { f64::NAN }).collect();
+        let (moving, last) = moving_figure(&deviation, &trend, m);
+        for at in 0..n {
+            let (mut sum, mut total) = (0.0, 0.0);
+            for other in (at % m..n).step_by(m) {
+                let seen = if trend[other].is_finite() { 1.0 } else { EDGE_WEIGHT };
+                let years = u32::try_from(at.abs_diff(other) / m).expect("few");
+                let weight = seen * YEAR_WEIGHT.powf(f64::from(years));
+                (sum, total) = (sum + weight * deviation[other], total + weight);
+            }
+            assert!((moving[at] - sum / total).abs() < 1e-12, "{at}");
+        }
+        assert_eq!(last, [20, 21, 22, 19].map(|at| moving[at]));
     }
 
     #[test]

@@ -134,11 +134,6 @@ impl State {
         Self { level: 0.0, slope: 0.0, season: vec![0.0; season] }
     }
 
-    fn copy_from(&mut self, other: &Self) {
-        (self.level, self.slope) = (other.level, other.slope);
-        self.season.copy_from_slice(&other.season);
-    }
-
     /// Runs through values and writes down the error of each.
     fn run(&mut self, y: impl Iterator<Item = f64>, weights: &Weights, errors: &mut [f64]) {
         let Weights { alpha, beta, gamma, phi } = *weights;
@@ -178,7 +173,8 @@ struct Responses<'a> {
     /// The first states that are fitted, each with one entry of 1; the last is where the series starts.
     starts: Vec<State>,
     n_columns: usize,
-    state: State,
+    /// Room for the seasons of four states.
+    season: Vec<f64>,
     errors: Vec<f64>,
     gram: Vec<f64>,
     solution: Vec<f64>,
@@ -206,7 +202,7 @@ impl<'a> Responses<'a> {
             y,
             starts,
             n_columns,
-            state: State::zero(season),
+            season: vec![0.0; 4 * season],
             errors: vec![0.0; (n_columns + 1) * y.len()],
             gram: vec![0.0; n_columns * n_columns],
             solution: vec![0.0; n_columns],
@@ -216,15 +212,7 @@ impl<'a> Responses<'a> {
     /// The least sum of squared errors over all first states; infinity where there is none.
     fn least_squares(&mut self, weights: &Weights) -> f64 {
         let (n, k) = (self.y.len(), self.n_columns);
-        for (column, start) in self.starts.iter().enumerate() {
-            let errors = &mut self.errors[column * n..(column + 1) * n];
-            self.state.copy_from(start);
-            if column == k {
-                self.state.run(self.y.iter().copied(), weights, errors);
-            } else {
-                self.state.run(std::iter::repeat(0.0), weights, errors);
-            }
-        }
+        self.run(weights);
         let column = |j: usize| &self.errors[j * n..(j + 1) * n];
         for i in 0..k {
             for j in 0..=i {
@@ -240,6 +228,60 @@ impl<'a> Responses<'a> {
         }
         let squares = dot(own, own);
         if squares.is_finite() { squares } else { f64::INFINITY }
+    }
+
+    /// Runs through the series from every start, four side by side: the series itself from the last,
+    /// and no values from the others.
+    fn run(&mut self, weights: &Weights) {
+        let (mut first, n_starts) = (0, self.starts.len());
+        while n_starts - first > 4 {
+            self.side_by_side::<4, false>(first, weights);
+            first += 4;
+        }
+        match n_starts - first {
+            1 => self.side_by_side::<1, true>(first, weights),
+            2 => self.side_by_side::<2, true>(first, weights),
+            3 => self.side_by_side::<3, true>(first, weights),
+            _ => self.side_by_side::<4, true>(first, weights),
+        }
+    }
+
+    /// The same from `N` starts, the last of which is `OWN`: where the series starts.
+    fn side_by_side<const N: usize, const OWN: bool>(&mut self, first: usize, weights: &Weights) {
+        let Weights { alpha, beta, gamma, phi } = *weights;
+        let (n, starts) = (self.y.len(), &self.starts[first..first + N]);
+        let mut columns = self.errors[first * n..].chunks_exact_mut(n);
+        let mut errors: [&mut [f64]; N] =
+            std::array::from_fn(|_| columns.next().expect("there is a column a start"));
+        let mut level: [f64; N] = std::array::from_fn(|lane| starts[lane].level);
+        let mut slope: [f64; N] = std::array::from_fn(|lane| starts[lane].slope);
+        let n_phases = starts[0].season.len();
+        let season = &mut self.season.as_chunks_mut::<N>().0[..n_phases];
+        for (phase, season) in season.iter_mut().enumerate() {
+            *season = std::array::from_fn(|lane| starts[lane].season[phase]);
+        }
+        let mut phase = 0;
+        for (at, own) in self.y.iter().enumerate() {
+            let mut error = [0.0; N];
+            if OWN {
+                error[N - 1] = *own;
+            }
+            for lane in 0..N {
+                let expected = level[lane] + phi * slope[lane];
+                error[lane] = error[lane] - expected - season[phase][lane];
+                level[lane] = expected + alpha * error[lane];
+                slope[lane] = phi * slope[lane] + beta * error[lane];
+            }
+            if n_phases > 1 {
+                for (season, error) in season[phase].iter_mut().zip(&error) {
+                    *season += gamma * error;
+                }
+                phase = if phase + 1 == n_phases { 0 } else { phase + 1 };
+            }
+            for (column, error) in errors.iter_mut().zip(error) {
+                column[at] = error;
+            }
+        }
     }
 
     /// The first state of the last least squares.
