@@ -50,8 +50,8 @@ N_ROWS = ASSUMED["companies"] * ASSUMED["concepts"] * ASSUMED["quarters"]
 N_SERIES = ASSUMED["companies"] * ASSUMED["concepts"]
 BUDGET_SECONDS = 0.2
 AS_OF, N_KNOWN = "2020-06-30", 37
-# A day's rows of all companies fill a segment of 250,000 there: what holds a company grows no more.
-FULL_BY_DAY = ASSUMED["quarters"] * 250_000
+# A day's rows of all companies fill a segment of 65,536 there: what holds a company grows no more.
+FULL_BY_DAY = ASSUMED["quarters"] * 65_536
 LAYOUTS = {"by-company": "by company", "by-day": "by day"}
 
 

@@ -2,7 +2,7 @@
 //! `made_up_archive DIR ROWS by-company|by-day`.
 //!
 //! Companies of 500 concepts x 60 quarters (30,000 rows) each, `c0000001.concept_001` and so on. `by-company` is what
-//! a bulk load leaves: segments of 250,000 rows, each of few companies. `by-day` is what a load a day leaves: a
+//! a bulk load leaves: full segments, each of few companies. `by-day` is what a load a day leaves: a
 //! segment or more for each of 60 filing days, each with every company. Rows go through `Store::lock` and
 //! `Locked::commit` as an ingest's do; what an ingest does before (reading, checking against what is held)
 //! is left out.
@@ -28,7 +28,7 @@ use chrono::{Days, NaiveDate};
 const N_CONCEPTS: usize = 500;
 const N_QUARTERS: usize = 60;
 const ROWS_A_COMPANY: usize = N_CONCEPTS * N_QUARTERS;
-/// Rows of one commit, those of one segment.
+/// Rows of one commit.
 const ROWS_A_BATCH: usize = 250_000;
 
 fn main() -> anyhow::Result<()> {

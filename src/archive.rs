@@ -8,6 +8,7 @@
 mod append;
 mod calendar;
 mod growth;
+mod part;
 mod revisions;
 mod since;
 
@@ -18,6 +19,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use chrono::NaiveDate;
 
+use self::part::{Columns, Table};
 use crate::error::{Error, Result};
 use crate::observation::{Announcement, Observation, Observations, days, from_days};
 use crate::period::{FiscalCalendar, Frequency, Period};
@@ -27,6 +29,7 @@ use crate::units::Unit;
 pub use append::{Batch, Status};
 pub use calendar::{Method, calendar_quarters, frame, over};
 pub use growth::{Growth, growth};
+pub use part::Part;
 pub use revisions::{Largest, Revisions};
 
 /// Every value with every vintage. Cheap to clone; append-only.
@@ -44,22 +47,6 @@ struct Inner {
 /// Values derived from one state of one series; a state is told by its number of public rows, since
 /// an archive never changes and each later day sees all rows of the days before.
 type Memo = HashMap<(SeriesId, usize, TypeId), Arc<dyn Any + Send + Sync>>;
-
-type Load = Box<dyn Fn() -> Result<Observations> + Send + Sync>;
-
-/// One sorted table of the archive, read when a series in its range is first asked for.
-pub struct Part {
-    range: (SeriesId, SeriesId),
-    owners: Option<BTreeSet<String>>,
-    digest: String,
-    load: Load,
-    table: OnceLock<Table>,
-}
-
-struct Table {
-    observations: Observations,
-    rows: BTreeMap<SeriesId, Range<usize>>,
-}
 
 /// What is known of a series as of a day: one point a period, in order of their ends.
 #[derive(Debug, Clone)]
@@ -155,7 +142,7 @@ impl Archive {
 
     /// Hash of all that it holds: two archives that say the same have the same.
     pub fn digest(&self) -> String {
-        let mut digests: Vec<_> = self.0.parts.iter().map(|part| part.digest.as_str()).collect();
+        let mut digests: Vec<_> = self.0.parts.iter().map(|part| part.digest()).collect();
         digests.sort_unstable();
         let mut hasher = blake3::Hasher::new();
         for digest in digests {
@@ -178,8 +165,8 @@ impl Archive {
             return Ok(ids);
         }
         let mut ids = BTreeSet::new();
-        for part in &self.0.parts {
-            ids.extend(part.table()?.rows.keys().cloned());
+        for table in self.0.parts.iter().flat_map(|part| part.tables()) {
+            ids.extend(table?.series_ids()?);
         }
         Ok(self.0.series_ids.get_or_init(|| ids.into_iter().collect()))
     }
@@ -201,7 +188,7 @@ impl Archive {
         let mut rows = Vec::new();
         for (table, range) in self.tables_with(series)? {
             for row_idx in range {
-                rows.push(table.observations.row(row_idx)?);
+                rows.push(table.row(row_idx)?);
             }
         }
         rows.sort_by_key(|row| (row.period.end(), row.period.start(), row.vintage));
@@ -220,11 +207,9 @@ impl Archive {
 
     fn tables_with(&self, series: &SeriesId) -> Result<Vec<(&Table, Range<usize>)>> {
         let mut found = Vec::new();
-        for part in self.0.parts.iter().filter(|part| part.may_hold(series)) {
-            let table = part.table()?;
-            if let Some(range) = table.rows.get(series) {
-                found.push((table, range.clone()));
-            }
+        for table in self.0.parts.iter().flat_map(|part| part.tables_with(series)) {
+            let table = table?;
+            found.extend(table.rows_of(series)?.map(|rows| (table, rows)));
         }
         Ok(found)
     }
@@ -238,95 +223,6 @@ impl Archive {
             some => format!("`{}` has {}", series.owner(), some[..some.len().min(8)].join(", ")),
         };
         Error::not_found(format!("no series {series:?} in the archive")).hint(hint)
-    }
-}
-
-impl Part {
-    /// A part whose table is read on first use.
-    pub fn lazy(range: (SeriesId, SeriesId), digest: String, load: Load) -> Self {
-        Self { range, owners: None, digest, load, table: OnceLock::new() }
-    }
-
-    /// The same part, known to hold series of these owners alone; nothing is known of an empty list.
-    #[must_use]
-    pub fn of_owners(mut self, owners: impl Iterator<Item = String>) -> Self {
-        self.owners = Some(owners.collect()).filter(|owners: &BTreeSet<_>| !owners.is_empty());
-        self
-    }
-
-    /// A part of rows at hand; there must be one or more.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] on an empty table.
-    pub fn of(observations: Observations) -> Result<Self> {
-        let digest = observations.digest()?.to_hex().to_string();
-        let table = Table::new(observations)?;
-        let (Some((first, _)), Some((last, _))) =
-            (table.rows.first_key_value(), table.rows.last_key_value())
-        else {
-            return Err(Error::invalid("a part of an archive needs a row"));
-        };
-        let range = (first.clone(), last.clone());
-        let load = || Err(Error::store("a part of rows at hand is never loaded"));
-        let table = OnceLock::from(table);
-        Ok(Self { range, owners: None, digest, load: Box::new(load), table })
-    }
-
-    fn may_hold(&self, series: &SeriesId) -> bool {
-        let may_own = self.owners.as_ref().is_none_or(|owners| owners.contains(series.owner()));
-        may_own && self.range.0 <= *series && *series <= self.range.1
-    }
-
-    fn table(&self) -> Result<&Table> {
-        if let Some(table) = self.table.get() {
-            return Ok(table);
-        }
-        let table = Table::new((self.load)()?)?;
-        Ok(self.table.get_or_init(|| table))
-    }
-}
-
-impl Table {
-    fn new(observations: Observations) -> Result<Self> {
-        let mut rows: BTreeMap<SeriesId, Range<usize>> = BTreeMap::new();
-        let column = observations.frame().column("series")?.str()?;
-        let mut last: Option<(&str, usize)> = None;
-        for (row_idx, id) in column.iter().enumerate() {
-            let id = id.ok_or_else(|| Error::store("a segment has a row without a series"))?;
-            match last {
-                Some((same, _)) if same == id => {}
-                Some((before, start)) => {
-                    rows.insert(SeriesId::new(before)?, start..row_idx);
-                    last = Some((id, row_idx));
-                }
-                None => last = Some((id, row_idx)),
-            }
-        }
-        if let Some((id, start)) = last {
-            rows.insert(SeriesId::new(id)?, start..observations.n_rows());
-        }
-        Ok(Self { observations, rows })
-    }
-}
-
-/// The columns that the point-in-time rule reads, as plain slices.
-struct Columns<'a> {
-    start: &'a [i32],
-    end: &'a [i32],
-    vintage: &'a [i32],
-    value: &'a [f64],
-}
-
-impl Table {
-    fn columns(&self) -> Result<Columns<'_>> {
-        let frame = self.observations.frame();
-        let dates = |name: &str| Ok::<_, Error>(frame.column(name)?.date()?.phys.cont_slice()?);
-        Ok(Columns {
-            start: dates("period_start")?,
-            end: dates("period_end")?,
-            vintage: dates("vintage")?,
-            value: frame.column("value")?.f64()?.cont_slice()?,
-        })
     }
 }
 
@@ -345,7 +241,7 @@ impl Snapshot {
     pub fn series(&self, series: &SeriesId) -> Result<Known> {
         let tables = self.archive.tables_with(series)?;
         let (first, range) = tables.first().ok_or_else(|| self.archive.unknown(series))?;
-        let unit = first.observations.row(range.start)?.unit;
+        let unit = first.row(range.start)?.unit;
         let mut held: BTreeMap<(i32, i32), (i32, f64)> = BTreeMap::new();
         for (table, range) in tables {
             let Columns { start, end, vintage, value } = table.columns()?;

@@ -25,10 +25,9 @@ use self::raw::RawStore;
 use crate::archive::{Archive, Batch, Part};
 use crate::error::{Error, Result};
 use crate::observation::{Observation, Observations};
-use crate::series::SeriesId;
 
-/// Rows of one segment at most, so that reading one series decodes little else.
-const MAX_SEGMENT_ROWS: usize = 250_000;
+/// Rows of one segment at most, so that reading one series checks little else.
+const MAX_SEGMENT_ROWS: usize = 65_536;
 
 const MANIFEST: &str = "manifest.json";
 /// The same bytes again, so that a damaged manifest can be restored.
@@ -104,16 +103,17 @@ impl Store {
     /// [`Error::Store`] if the manifest is missing, damaged or of another version.
     pub fn read(&self) -> Result<Archive> {
         let manifest = self.read_manifest()?;
+        let announcements = manifest.announcements()?;
         let mut parts = Vec::with_capacity(manifest.segments.len());
-        for segment in &manifest.segments {
-            let range =
-                (SeriesId::new(&segment.first_series)?, SeriesId::new(&segment.last_series)?);
-            let (store, held) = (self.clone(), segment.clone());
-            let load = move || store.read_segment(&held);
-            let part = Part::lazy(range, segment.content.clone(), Box::new(load));
-            parts.push(Arc::new(part.of_owners(segment.owners.iter().cloned())));
+        for mut segment in manifest.segments {
+            let (ranges, content) = (segment.ranges()?, segment.content.clone());
+            let owners = std::mem::take(&mut segment.owners);
+            let store = self.clone();
+            let load = move |block_idx| store.read_block(&segment, block_idx);
+            let part = Part::lazy(ranges, content, Box::new(load));
+            parts.push(Arc::new(part.of_owners(owners.into_iter())));
         }
-        Ok(Archive::from_parts(parts, manifest.announcements()?, manifest.known_through))
+        Ok(Archive::from_parts(parts, announcements, manifest.known_through))
     }
 
     /// Takes the write lock.
@@ -193,8 +193,10 @@ impl Store {
         Err(damaged("is damaged: its content does not match its hash"))
     }
 
-    fn read_segment(&self, segment: &Segment) -> Result<Observations> {
-        manifest::decode_segment(self.segment_bytes(segment)?).map_err(|error| {
+    /// A block of a segment, all of whose bytes are checked first.
+    fn read_block(&self, segment: &Segment, block_idx: usize) -> Result<Observations> {
+        let bytes = self.segment_bytes(segment)?;
+        manifest::decode_segment(bytes, segment.rows(block_idx)).map_err(|error| {
             error.within(format!("segment `{}`", self.segment_path(&segment.file).display()))
         })
     }
@@ -250,9 +252,10 @@ impl Locked<'_> {
 }
 
 fn batch_chunks(rows: &[Observation]) -> Result<Vec<Observations>> {
-    let mut sorted = rows.to_vec();
-    sorted.sort_by(|a, b| a.series.cmp(&b.series));
-    sorted.chunks(MAX_SEGMENT_ROWS).map(|chunk| Observations::from_rows(chunk.to_vec())).collect()
+    let mut sorted: Vec<&Observation> = rows.iter().collect();
+    sorted.sort_by_key(|row| &row.series);
+    let chunks = sorted.chunks(MAX_SEGMENT_ROWS);
+    chunks.map(|rows| Observations::from_rows(rows.iter().copied().cloned().collect())).collect()
 }
 
 /// Writes a file so that a reader sees the old bytes or the new, never a part: a temporary file in

@@ -1,11 +1,13 @@
 //! The manifest and the segments of an archive as bytes: pure, and checked to the last byte.
 //!
-//! May use `archive`'s batch, `error`, `observation`, `period`. No disk here: `store` brings the bytes
-//! and names their file.
+//! May use `archive`'s batch, `error`, `observation`, `period`, `series`. No disk here: `store` brings
+//! the bytes and names their file.
 
 use std::io::Cursor;
+use std::ops::{Range, RangeInclusive};
 
 use chrono::NaiveDate;
+use polars::polars_utils::compression::ZstdLevel;
 use polars::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -13,11 +15,16 @@ use crate::archive::Batch;
 use crate::error::{Error, Result};
 use crate::observation::{Action, Announcement, Observations};
 use crate::period::Period;
+use crate::series::SeriesId;
 
 /// Version of the manifest's form; an unknown one is an error.
 const SCHEMA_VERSION: u32 = 1;
 /// Hexadecimal digits of its hash that name a segment's file.
 const NAME_LEN: usize = 32;
+/// Rows that are decoded together: a row group of a segment's file.
+const BLOCK_ROWS: usize = 8_192;
+/// Level of compression; 3 is usual, 4 makes up for what small row groups cost.
+const ZSTD_LEVEL: i32 = 4;
 
 /// What an archive holds: its segments by their hashes, and every announcement.
 #[derive(Debug, Serialize, Deserialize)]
@@ -44,6 +51,19 @@ pub(super) struct Segment {
     /// The owners of its series, sorted; none where they were not noted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) owners: Vec<String>,
+    /// Its blocks; none if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    blocks: Option<Blocks>,
+}
+
+/// How a segment is cut into blocks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Blocks {
+    /// Rows of each but the last.
+    n_rows: usize,
+    /// The first series of each but the first.
+    next_series: Vec<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -141,11 +161,7 @@ fn unwritable(cause: serde_json::Error) -> Error {
 impl Segment {
     /// The segment of a sorted table of one row or more, and its bytes.
     pub(super) fn of(observations: &Observations) -> Result<(Self, Vec<u8>)> {
-        let mut bytes = Vec::new();
-        let mut frame = observations.frame().clone();
-        ParquetWriter::new(&mut bytes)
-            .with_compression(ParquetCompression::Zstd(None))
-            .finish(&mut frame)
+        let bytes = written(observations.frame())
             .map_err(|e| Error::store("a segment cannot be written").caused_by(e))?;
         Ok((Self::told(observations, &bytes)?, bytes))
     }
@@ -153,16 +169,38 @@ impl Segment {
     /// The segment that some bytes are, whose table is at hand.
     pub(super) fn told(observations: &Observations, bytes: &[u8]) -> Result<Self> {
         let hash = blake3::hash(bytes).to_hex().to_string();
-        let last_row = observations.n_rows().saturating_sub(1);
+        let n_rows = observations.n_rows();
+        let series = |row_idx| Ok::<_, Error>(observations.row(row_idx)?.series.to_string());
+        let later_blocks = (BLOCK_ROWS..n_rows).step_by(BLOCK_ROWS);
+        let next_series = later_blocks.map(series).collect::<Result<Vec<_>>>()?;
         Ok(Self {
             file: file_name(&hash),
             blake3: hash,
             content: observations.digest()?.to_hex().to_string(),
-            n_rows: observations.n_rows(),
-            first_series: observations.row(0)?.series.to_string(),
-            last_series: observations.row(last_row)?.series.to_string(),
+            n_rows,
+            first_series: series(0)?,
+            last_series: series(n_rows.saturating_sub(1))?,
             owners: owners(observations)?,
+            blocks: (!next_series.is_empty()).then_some(Blocks { n_rows: BLOCK_ROWS, next_series }),
         })
+    }
+
+    /// The first and the last series of each block. A series may go on in the block after.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a word that is no series.
+    pub(super) fn ranges(&self) -> Result<Vec<RangeInclusive<SeriesId>>> {
+        let next = self.blocks.iter().flat_map(|blocks| &blocks.next_series);
+        let borders = [&self.first_series].into_iter().chain(next).chain([&self.last_series]);
+        let borders = borders.map(|id| SeriesId::new(id)).collect::<Result<Vec<_>>>()?;
+        Ok(borders.windows(2).map(|pair| pair[0].clone()..=pair[1].clone()).collect())
+    }
+
+    /// The rows of a block.
+    pub(super) fn rows(&self, block_idx: usize) -> Range<usize> {
+        let n_rows = self.blocks.as_ref().map_or(self.n_rows, |blocks| blocks.n_rows);
+        let start = block_idx.saturating_mul(n_rows).min(self.n_rows);
+        start..start.saturating_add(n_rows).min(self.n_rows)
     }
 
     /// No path of an attacker's making: the name follows from the hash.
@@ -172,18 +210,35 @@ impl Segment {
     }
 }
 
+/// A table as Parquet, with a row group for each block.
+fn written(frame: &DataFrame) -> PolarsResult<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut writer = ParquetWriter::new(&mut bytes)
+        .with_compression(ParquetCompression::Zstd(Some(ZstdLevel::try_new(ZSTD_LEVEL)?)))
+        .batched(frame.schema())?;
+    let mut rest = frame.clone();
+    while rest.height() > 0 {
+        writer.write_batch(&rest.head(Some(BLOCK_ROWS)))?;
+        rest = rest.tail(Some(rest.height().saturating_sub(BLOCK_ROWS)));
+    }
+    writer.finish()?;
+    drop(writer);
+    Ok(bytes)
+}
+
 /// The name of the segment whose bytes have a hash.
 pub(super) fn file_name(hash: &str) -> String {
     format!("{}.parquet", hash.get(..NAME_LEN).unwrap_or(hash))
 }
 
-/// The table of a segment's bytes.
+/// Some rows of a segment's bytes; no row group but theirs is decoded.
 ///
 /// # Errors
 /// [`Error::Store`] if they are no Parquet table of observations.
-pub fn decode_segment(bytes: Vec<u8>) -> Result<Observations> {
+pub fn decode_segment(bytes: Vec<u8>, rows: Range<usize>) -> Result<Observations> {
     let mut frame = Error::caught("the segment", || {
         ParquetReader::new(Cursor::new(bytes))
+            .with_slice(Some((rows.start, rows.len())))
             .finish()
             .map_err(|e| Error::store("it is not a Parquet file").caused_by(e))
     })?;
@@ -237,5 +292,61 @@ impl AnnouncementRow {
             quote: self.quote.clone(),
             locator: self.locator.clone(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observation::{Observation, VintageBasis};
+    use crate::units::Unit;
+
+    fn table(n_rows: u32) -> Observations {
+        let day = NaiveDate::from_ymd_opt(2020, 3, 31).expect("a day");
+        let row = |idx: u32| Observation {
+            series: SeriesId::new(&format!("c{:05}.revenue", idx / 3)).expect("an id"),
+            period: Period::months(2000 + i32::try_from(idx % 3).expect("small"), 1, 3)
+                .expect("a quarter"),
+            value: f64::from(idx),
+            unit: Unit::Usd,
+            vintage: day,
+            vintage_basis: VintageBasis::Filing,
+            source: "made up".to_owned(),
+            locator: idx.to_string(),
+            retrieved_at: day,
+        };
+        Observations::from_rows((0..n_rows).map(row).collect()).expect("sound rows")
+    }
+
+    #[test]
+    fn a_block_is_its_rows_and_a_segment_of_before_is_one() {
+        let whole = table(20_000);
+        let (segment, bytes) = Segment::of(&whole).expect("written");
+        let rows: Vec<_> = (0..4).map(|block_idx| segment.rows(block_idx)).collect();
+        assert_eq!(rows, [0..8_192, 8_192..16_384, 16_384..20_000, 20_000..20_000]);
+        let ranges = segment.ranges().expect("series");
+        let borders: Vec<_> = ranges.iter().map(|range| range.start().as_str()).collect();
+        // Row 8,192 is the last of three of its series.
+        assert_eq!(borders, ["c00000.revenue", "c02730.revenue", "c05461.revenue"]);
+        assert_eq!(ranges[0].end(), ranges[1].start(), "it may go on");
+        for (block_idx, rows) in rows[..3].iter().enumerate() {
+            let block = decode_segment(bytes.clone(), segment.rows(block_idx)).expect("a table");
+            assert_eq!(block.n_rows(), rows.len());
+            for (row_idx, row) in rows.clone().enumerate() {
+                assert_eq!(block.row(row_idx).expect("a row"), whole.row(row).expect("a row"));
+            }
+        }
+        // One row group and no word of blocks, as segments were written before.
+        let mut frame = whole.frame().clone();
+        let mut bytes = Vec::new();
+        ParquetWriter::new(&mut bytes).finish(&mut frame).expect("written");
+        let before = Segment { blocks: None, ..segment };
+        assert_eq!((before.ranges().expect("series").len(), before.rows(0)), (1, 0..20_000));
+        let read = decode_segment(bytes.clone(), before.rows(0)).expect("a table");
+        assert_eq!(read.digest().expect("whole").to_hex().as_str(), before.content);
+        // Its manifest lost, it is cut into blocks that are no row groups.
+        let told = Segment::told(&read, &bytes).expect("told");
+        let block = decode_segment(bytes, told.rows(1)).expect("a table");
+        assert_eq!(block.row(0).expect("a row"), whole.row(8_192).expect("a row"));
     }
 }

@@ -10,6 +10,7 @@
 mod accuracy;
 mod architecture;
 mod archive;
+mod blocks;
 mod books;
 mod bundled;
 mod calendar;
