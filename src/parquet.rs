@@ -3,6 +3,7 @@
 //! never opens a file.
 
 use std::io::Cursor;
+use std::ops::Range;
 
 use polars::prelude::{DataFrame, ParquetReader, SerReader};
 use polars_parquet_format::PageHeader;
@@ -24,6 +25,14 @@ const HEADER_MAX: usize = 1 << 24;
 /// [`Error::Parse`] if they are no Parquet table, or if it claims more than [`VALUES_MAX`] values, or a page of
 /// more than [`PAGE_MAX`] bytes or of more values than its column has.
 pub fn table(bytes: &[u8]) -> Result<DataFrame> {
+    rows(bytes, 0..usize::MAX)
+}
+
+/// Some rows of the table; no row group but theirs is decoded.
+///
+/// # Errors
+/// As [`table`].
+pub fn rows(bytes: &[u8], rows: Range<usize>) -> Result<DataFrame> {
     // The reader is somebody else's, and panics on some bytes that were made to break it.
     Error::caught("the Parquet table", || {
         let mut reader = ParquetReader::new(Cursor::new(bytes));
@@ -37,7 +46,10 @@ pub fn table(bytes: &[u8]) -> Result<DataFrame> {
                 check_pages(bytes, column.byte_range(), n_values, &mut left)?;
             }
         }
-        reader.finish().map_err(unreadable)
+        let slice = Some((rows.start, rows.len()));
+        let frame = reader.with_slice(slice).finish().map_err(unreadable)?;
+        let is_whole = frame.columns().iter().all(|column| column.len() == frame.height());
+        is_whole.then_some(frame).ok_or_else(|| Error::parse("its columns differ in length"))
     })
 }
 
@@ -60,12 +72,7 @@ fn take(left: &mut usize, n: usize, what: &str) -> Result<()> {
 }
 
 /// The claims in the headers of a column's pages; what the pages hold is not unpacked.
-fn check_pages(
-    bytes: &[u8],
-    range: std::ops::Range<u64>,
-    n_values: usize,
-    left: &mut usize,
-) -> Result<()> {
+fn check_pages(bytes: &[u8], range: Range<u64>, n_values: usize, left: &mut usize) -> Result<()> {
     let idx = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
     let mut rest = bytes.get(idx(range.start)..idx(range.end)).ok_or_else(|| {
         Error::parse(format!("a column lies at bytes {range:?} of a file of {}", bytes.len()))

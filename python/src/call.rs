@@ -11,6 +11,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use chipcast::error::{Error, Result};
+use chipcast::forecast::panel::Stage;
 use pyo3::prelude::*;
 
 use crate::errors;
@@ -30,6 +31,14 @@ impl Watch {
     pub(crate) fn goes_on(&self) -> bool {
         self.n_done.fetch_add(1, Ordering::Relaxed);
         !self.is_stopped.load(Ordering::Relaxed)
+    }
+
+    /// The same for work on a panel, where what is learned from is no series done.
+    pub(crate) fn stages(&self) -> impl Fn(Stage) -> bool + Sync {
+        |stage| match stage {
+            Stage::Learn => !self.is_stopped.load(Ordering::Relaxed),
+            Stage::Answer => self.goes_on(),
+        }
     }
 }
 

@@ -193,7 +193,7 @@ impl Held {
         let (freq, series) = (plan.freq()?, self.driven(ahead));
         let of = |_, spec: &Spec| {
             let asked = spec.asked(plan)?;
-            let outcomes = panel::forecast_while(&series, &asked, Shard::WHOLE, || watch.goes_on());
+            let outcomes = panel::forecast_while(&series, &asked, Shard::WHOLE, &watch.stages());
             self.held_to(freq, outcomes)
         };
         plan.answers(of, |outcome| outcome)
@@ -220,11 +220,9 @@ impl Held {
         let series = self.driven(None);
         let of = |_, spec: &Spec| {
             let asked = spec.asked(plan)?;
-            let found =
-                panel::cross_validate_while(&series, &asked, &windows, Shard::WHOLE, || {
-                    watch.goes_on()
-                });
-            found?.ok_or_else(stopped)
+            let stages = watch.stages();
+            panel::cross_validate_while(&series, &asked, &windows, Shard::WHOLE, &stages)?
+                .ok_or_else(stopped)
         };
         plan.answers(of, |window| &mut window.outcome)
     }

@@ -65,7 +65,8 @@ fn parquet(raw: &Raw) -> Result<Cells> {
     let unreadable = |e: PolarsError| {
         Error::parse(format!("`{}` is not a Parquet table", raw.name)).caused_by(e)
     };
-    let frame = crate::parquet::table(&raw.bytes).map_err(|e| e.within(format!("`{}`", raw.name)))?;
+    let frame =
+        crate::parquet::table(&raw.bytes).map_err(|e| e.within(format!("`{}`", raw.name)))?;
     let header: Vec<_> = frame.get_column_names().iter().map(ToString::to_string).collect();
     let mut cells = Cells::new(raw.name.as_str(), "row", header)?;
     let texts = |column: &Column| -> Result<StringChunked> {

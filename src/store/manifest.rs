@@ -1,9 +1,8 @@
 //! The manifest and the segments of an archive as bytes: pure, and checked to the last byte.
 //!
-//! May use `archive`'s batch, `error`, `observation`, `period`, `series`. No disk here: `store` brings
+//! May use `archive`'s batch, `error`, `observation`, `parquet`, `period`, `series`. No disk here: `store` brings
 //! the bytes and names their file.
 
-use std::io::Cursor;
 use std::ops::{Range, RangeInclusive};
 
 use chrono::NaiveDate;
@@ -14,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::archive::Batch;
 use crate::error::{Error, Result};
 use crate::observation::{Action, Announcement, Observations};
+use crate::parquet;
 use crate::period::Period;
 use crate::series::SeriesId;
 
@@ -236,12 +236,8 @@ pub(super) fn file_name(hash: &str) -> String {
 /// # Errors
 /// [`Error::Store`] if they are no Parquet table of observations.
 pub fn decode_segment(bytes: Vec<u8>, rows: Range<usize>) -> Result<Observations> {
-    let mut frame = Error::caught("the segment", || {
-        ParquetReader::new(Cursor::new(bytes))
-            .with_slice(Some((rows.start, rows.len())))
-            .finish()
-            .map_err(|e| Error::store("it is not a Parquet file").caused_by(e))
-    })?;
+    let mut frame = parquet::rows(&bytes, rows)
+        .map_err(|e| Error::store("it is not a sound Parquet file").caused_by(e))?;
     frame.rechunk_mut_par();
     Observations::from_frame(frame)
 }

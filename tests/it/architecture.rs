@@ -17,7 +17,16 @@ const MAY_USE: [(&str, &[&str]); 9] = [
 ];
 /// The core, in order: each file may use those before it.
 const CORE: [&str; 10] = [
-    "error", "cells", "units", "period", "series", "draws", "observation", "parquet", "archive", "store",
+    "error",
+    "cells",
+    "units",
+    "period",
+    "series",
+    "draws",
+    "observation",
+    "parquet",
+    "archive",
+    "store",
 ];
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {

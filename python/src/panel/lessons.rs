@@ -9,7 +9,7 @@ use chipcast::forecast::panel::{self, Lesson, Outcome};
 use pyo3::prelude::*;
 use rayon::prelude::*;
 
-use super::{Answers, Held, Panel, Plan, Spec, frames};
+use super::{Answers, Held, Panel, Plan, Spec, frames, stopped};
 use crate::bridge::{self, Frame};
 use crate::call::{self, Watch};
 
@@ -23,8 +23,11 @@ pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyfunction]
 fn learn(py: Python<'_>, panel: PyRef<'_, Panel>, plan: Plan) -> PyResult<Vec<String>> {
     let (held, n_threads) = (Arc::clone(&panel.held), plan.n_threads);
-    call::watched(py, n_threads, None, move |_| {
-        let lesson = |spec: &Spec| Ok(panel::learn(&held.series, &spec.asked(&plan)?).to_json());
+    call::watched(py, n_threads, None, move |watch| {
+        let lesson = |spec: &Spec| {
+            let lesson = panel::learn_while(&held.series, &spec.asked(&plan)?, &watch.stages());
+            Ok(lesson.ok_or_else(stopped)?.to_json())
+        };
         plan.specs().map(lesson).collect()
     })
 }

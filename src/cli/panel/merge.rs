@@ -138,8 +138,8 @@ fn merge_parquet(files: &[PathBuf], out: &Path) -> Result<usize> {
                 .caused_by(e)
         };
         let bytes = store::read_file(file, FILE_LIMIT)?;
-        let frame = crate::parquet::table(&bytes)
-            .map_err(|e| e.within(format!("`{}`", file.display())))?;
+        let frame =
+            crate::parquet::table(&bytes).map_err(|e| e.within(format!("`{}`", file.display())))?;
         let ids: &StringChunked =
             frame.column("unique_id").and_then(|ids| ids.str()).map_err(broken)?;
         found.add(file, ids.iter().map(Option::unwrap_or_default), files.len())?;

@@ -11,7 +11,7 @@ use super::drivers::Seen;
 use super::interval::{self, Attempt, Intervals};
 use super::past::{self, Errors};
 use super::tidy::Tidy;
-use super::{Asked, Outcome, SEASON_MAX, Series, Values, failed, outcome};
+use super::{Asked, GoesOn, Outcome, SEASON_MAX, Series, Stage, Values, failed, outcome};
 use crate::error::{Error, Result};
 use crate::forecast::univariate::{Answer, LENGTH_NEEDED, Pools, Question};
 
@@ -36,16 +36,25 @@ pub struct Lesson {
 ///
 /// The cost does not grow with the panel beyond two thousand series.
 pub fn learn(panel: &[Series], asked: &Asked) -> Lesson {
+    learn_while(panel, asked, &|_| true).expect("nobody stops it")
+}
+
+/// The same, as long as `goes_on`; none once it said no.
+pub fn learn_while(panel: &[Series], asked: &Asked, goes_on: &GoesOn) -> Option<Lesson> {
     let mut sorted: Vec<&Series> = panel.iter().collect();
     sorted.par_sort_by_key(|series| series.unique_id());
     let good: Vec<&Tidy> = sorted.iter().filter_map(|series| series.tidy.as_ref().ok()).collect();
-    learn_from(&good, asked).0
+    Some(learn_from(&good, asked, goes_on)?.0)
 }
 
 /// Learns from a panel in order, and says what was found of each series' own past on the way.
-pub(super) fn learn_with_errors(panel: &[&Series], asked: &Asked) -> (Lesson, Vec<Option<Errors>>) {
+pub(super) fn learn_with_errors(
+    panel: &[&Series],
+    asked: &Asked,
+    goes_on: &GoesOn,
+) -> Option<(Lesson, Vec<Option<Errors>>)> {
     let good: Vec<&Tidy> = panel.iter().filter_map(|series| series.tidy.as_ref().ok()).collect();
-    let (lesson, mut found) = learn_from(&good, asked);
+    let (lesson, mut found) = learn_from(&good, asked, goes_on)?;
     let mut idx = 0;
     let mut of = |series: &Series| {
         let errors = series.tidy.is_ok().then(|| found.remove(&idx)).flatten();
@@ -53,11 +62,15 @@ pub(super) fn learn_with_errors(panel: &[&Series], asked: &Asked) -> (Lesson, Ve
         errors
     };
     let errors = panel.iter().copied().map(&mut of).collect();
-    (lesson, errors)
+    Some((lesson, errors))
 }
 
 /// Learns from good series, in order of their names; the errors are those of the teachers' past.
-pub(super) fn learn_from(good: &[&Tidy], asked: &Asked) -> (Lesson, BTreeMap<usize, Errors>) {
+pub(super) fn learn_from(
+    good: &[&Tidy],
+    asked: &Asked,
+    goes_on: &GoesOn,
+) -> Option<(Lesson, BTreeMap<usize, Errors>)> {
     let season = asked.season.unwrap_or_else(|| usual_season(good));
     let question = Question { season: season.clamp(1, SEASON_MAX), horizon: asked.horizon };
     let teachers = teachers(good);
@@ -69,11 +82,13 @@ pub(super) fn learn_from(good: &[&Tidy], asked: &Asked) -> (Lesson, BTreeMap<usi
     };
     let learned = |back: usize| {
         let cut = |idx: &usize| Some(past::cut(&good[*idx].y, back, question.season)?.0);
-        (back, asked.model.learn(teachers.iter().filter_map(cut), question))
+        let learn = || asked.model.learn(teachers.iter().filter_map(cut), question);
+        Some((back, goes_on(Stage::Learn).then(learn)?))
     };
-    let past: Vec<(usize, Pools)> = backs.into_iter().map(learned).collect();
-    let tried: Vec<Vec<Tried>> =
-        teachers.par_iter().map(|idx| tries(asked, &past, good[*idx], question)).collect();
+    let past: Vec<(usize, Pools)> = backs.into_iter().map(learned).collect::<Option<_>>()?;
+    let tries =
+        |idx: &usize| goes_on(Stage::Learn).then(|| tries(asked, &past, good[*idx], question));
+    let tried: Vec<Vec<Tried>> = teachers.par_iter().map(tries).collect::<Option<_>>()?;
     let mut attempts: Vec<Attempt> = Vec::new();
     let mut errors: BTreeMap<usize, Errors> = BTreeMap::new();
     for nth in 0..past.len() {
@@ -88,7 +103,7 @@ pub(super) fn learn_from(good: &[&Tidy], asked: &Asked) -> (Lesson, BTreeMap<usi
     for idx in teachers {
         errors.entry(idx).or_default();
     }
-    (Lesson { asked: asked.clone(), question, pools, past, intervals }, errors)
+    Some((Lesson { asked: asked.clone(), question, pools, past, intervals }, errors))
 }
 
 impl Lesson {

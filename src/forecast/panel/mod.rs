@@ -17,7 +17,7 @@ mod windows;
 
 pub use dates::{Ds, Step};
 pub use drivers::Ridge;
-pub use lesson::{Lesson, learn};
+pub use lesson::{Lesson, learn, learn_while};
 pub use model::Model;
 pub use shard::Shard;
 pub use tidy::{Cell, Point};
@@ -167,21 +167,36 @@ pub struct Forecast {
 
 /// Forecasts every series that a shard holds, learning from all; the answer is sorted by `unique_id`.
 pub fn forecast(panel: &[Series], asked: &Asked, shard: Shard) -> Vec<Outcome> {
-    forecast_while(panel, asked, shard, || true).unwrap_or_default()
+    forecast_while(panel, asked, shard, &|_| true).expect("nobody stops it")
 }
 
-/// The same, as long as `goes_on`, which is asked before each series; none once it said no.
+/// Whether to go on; asked before each series that is learned from, and each that is answered for.
+pub type GoesOn<'a> = dyn Fn(Stage) -> bool + Sync + 'a;
+
+/// What is to come for a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The panel learns from it.
+    Learn,
+    /// It is answered for, once for each origin.
+    Answer,
+}
+
+/// The same, as long as `goes_on`; none once it said no.
 pub fn forecast_while(
     panel: &[Series],
     asked: &Asked,
     shard: Shard,
-    goes_on: impl Fn() -> bool + Sync,
+    goes_on: &GoesOn,
 ) -> Option<Vec<Outcome>> {
     let mut sorted: Vec<&Series> = panel.iter().collect();
     sorted.par_sort_by_key(|series| series.unique_id());
-    let (lesson, errors) = lesson::learn_with_errors(&sorted, asked);
+    let (lesson, errors) = lesson::learn_with_errors(&sorted, asked, goes_on)?;
     let held = sorted.par_iter().zip(errors).filter(|(series, _)| shard.holds(&series.unique_id));
-    held.map(|(series, errors)| goes_on().then(|| lesson.answer_with(series, errors))).collect()
+    let answer = |(series, errors): (&&Series, _)| {
+        goes_on(Stage::Answer).then(|| lesson.answer_with(series, errors))
+    };
+    held.map(answer).collect()
 }
 
 fn failed(unique_id: String, reason: String) -> Outcome {

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::drivers::Seen;
 use super::lesson::{Lesson, learn_from};
 use super::tidy::Tidy;
-use super::{Asked, Ds, Outcome, Series, Shard, failed};
+use super::{Asked, Ds, GoesOn, Outcome, Series, Shard, Stage, failed};
 use crate::error::{Error, Result};
 
 /// Different days, of the origins of one window, at which the panel is learned from, at most.
@@ -57,10 +57,10 @@ pub fn cross_validate(
     windows: &Windows,
     shard: Shard,
 ) -> Result<Vec<Window>> {
-    Ok(cross_validate_while(panel, asked, windows, shard, || true)?.unwrap_or_default())
+    Ok(cross_validate_while(panel, asked, windows, shard, &|_| true)?.expect("nobody stops it"))
 }
 
-/// The same, as long as `goes_on`, which is asked before each series and origin; none once it said no.
+/// The same, as long as `goes_on`; none once it said no.
 ///
 /// # Errors
 /// As [`cross_validate`].
@@ -69,7 +69,7 @@ pub fn cross_validate_while(
     asked: &Asked,
     windows: &Windows,
     shard: Shard,
-    goes_on: impl Fn() -> bool + Sync,
+    goes_on: &GoesOn,
 ) -> Result<Option<Vec<Window>>> {
     let Windows { n_windows, step_size, refit } = *windows;
     if n_windows == 0 || step_size == 0 || refit == Refit::Every(0) {
@@ -90,10 +90,11 @@ pub fn cross_validate_while(
             Refit::Every(every) => nth % every == 0,
         };
         if is_due || lessons.is_empty() {
-            lessons = learn_at(&sorted, back, asked);
+            let Some(found) = learn_at(&sorted, back, asked, goes_on) else { return Ok(None) };
+            lessons = found;
         }
         let answer = |held: &mut Held| {
-            let goes_on = goes_on();
+            let goes_on = goes_on(Stage::Answer);
             if goes_on {
                 held.answer(back, asked, &lessons);
             }
@@ -173,7 +174,12 @@ impl<'a> Cut<'a> {
 
 /// What the panel teaches at the origins of a window: at each if they are few, else at some of them, the
 /// first of each kind among them. In order.
-fn learn_at(panel: &[&Series], back: usize, asked: &Asked) -> Vec<(Ds, Lesson)> {
+fn learn_at(
+    panel: &[&Series],
+    back: usize,
+    asked: &Asked,
+    goes_on: &GoesOn,
+) -> Option<Vec<(Ds, Lesson)>> {
     let origin = |series: &&Series| {
         let tidy = series.tidy.as_ref().ok()?;
         tidy.at(tidy.y.len().checked_sub(back)?.checked_sub(1)?)
@@ -194,7 +200,7 @@ fn learn_at(panel: &[&Series], back: usize, asked: &Asked) -> Vec<(Ds, Lesson)> 
                 at.is_kin(tidy.first).then(|| tidy.up_to(tidy.n_until(at))).flatten()
             })
             .collect();
-        (at, learn_from(&known.iter().collect::<Vec<_>>(), asked).0)
+        Some((at, learn_from(&known.iter().collect::<Vec<_>>(), asked, goes_on)?.0))
     };
     some.map(lesson).collect()
 }
