@@ -209,7 +209,7 @@ impl Archive {
         let mut found = Vec::new();
         for table in self.0.parts.iter().flat_map(|part| part.tables_with(series)) {
             let table = table?;
-            found.extend(table.rows_of(series)?.map(|rows| (table, rows)));
+            found.extend(table.rows_of(series).map(|rows| (table, rows)));
         }
         Ok(found)
     }

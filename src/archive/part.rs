@@ -30,8 +30,12 @@ struct Block {
     table: OnceLock<Table>,
 }
 
-/// The rows of a block.
-pub(super) struct Table(Observations);
+/// The rows of a block, and where each series of it begins.
+pub(super) struct Table {
+    observations: Observations,
+    ids: StringChunked,
+    starts: Vec<usize>,
+}
 
 /// The columns that the point-in-time rule reads, as plain slices.
 pub(super) struct Columns<'a> {
@@ -112,45 +116,42 @@ impl Part {
 
 impl Table {
     fn new(observations: Observations) -> Result<Self> {
-        if observations.frame().column("series")?.null_count() > 0 {
+        let ids = observations.frame().column("series")?.str()?.clone();
+        if ids.null_count() > 0 {
             return Err(Error::store("a segment has a row without a series"));
         }
-        Ok(Self(observations))
+        let (mut starts, mut last) = (Vec::new(), None);
+        for (row_idx, id) in ids.iter().enumerate() {
+            if id != last {
+                starts.push(row_idx);
+                last = id;
+            }
+        }
+        Ok(Self { observations, ids, starts })
     }
 
     /// Every series, sorted.
     pub(super) fn series_ids(&self) -> Result<Vec<SeriesId>> {
-        let mut ids: Vec<&str> = self.ids()?.iter().flatten().collect();
-        ids.dedup();
-        ids.into_iter().map(SeriesId::new).collect()
+        self.starts.iter().filter_map(|row_idx| self.ids.get(*row_idx)).map(SeriesId::new).collect()
     }
 
     /// The rows of a series, which lie side by side; none if it has none here.
-    pub(super) fn rows_of(&self, series: &SeriesId) -> Result<Option<Range<usize>>> {
-        let ids = self.ids()?;
-        let first = |is_before: &dyn Fn(&str) -> bool| {
-            let (mut low, mut high) = (0, ids.len());
-            while low < high {
-                let middle = low.midpoint(high);
-                if ids.get(middle).is_some_and(is_before) {
-                    low = middle + 1;
-                } else {
-                    high = middle;
-                }
-            }
-            low
-        };
-        let rows = first(&|id| id < series.as_str())..first(&|id| id <= series.as_str());
-        Ok(Some(rows).filter(|rows| !rows.is_empty()))
+    pub(super) fn rows_of(&self, series: &SeriesId) -> Option<Range<usize>> {
+        let series = series.as_str();
+        let is_before = |row_idx: &usize| self.ids.get(*row_idx).is_some_and(|id| id < series);
+        let idx = self.starts.partition_point(is_before);
+        let start = *self.starts.get(idx)?;
+        let end = self.starts.get(idx + 1).copied().unwrap_or(self.ids.len());
+        (self.ids.get(start) == Some(series)).then_some(start..end)
     }
 
     /// One row.
     pub(super) fn row(&self, row_idx: usize) -> Result<Observation> {
-        self.0.row(row_idx)
+        self.observations.row(row_idx)
     }
 
     pub(super) fn columns(&self) -> Result<Columns<'_>> {
-        let frame = self.0.frame();
+        let frame = self.observations.frame();
         let dates = |name: &str| Ok::<_, Error>(frame.column(name)?.date()?.phys.cont_slice()?);
         Ok(Columns {
             start: dates("period_start")?,
@@ -158,9 +159,5 @@ impl Table {
             vintage: dates("vintage")?,
             value: frame.column("value")?.f64()?.cont_slice()?,
         })
-    }
-
-    fn ids(&self) -> Result<&StringChunked> {
-        Ok(self.0.frame().column("series")?.str()?)
     }
 }
