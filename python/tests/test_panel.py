@@ -210,7 +210,8 @@ def big(n: int = 3_000) -> pl.DataFrame:
     return pl.DataFrame({"unique_id": np.repeat(np.arange(n), 120), "ds": np.tile(np.arange(120), n), "y": y.ravel()})
 
 
-def test_ctrl_c_ends_a_call_at_once() -> None:
+@pytest.mark.parametrize("level", [None, [80]], ids=["answering", "learning"])
+def test_ctrl_c_ends_a_call_at_once(level: list[int] | None) -> None:
     table = big()
     forecaster = StatsForecast([model("AutoETS", alias="e"), model("AutoCES", alias="c")], freq=1)
     sent: list[float] = []
@@ -223,7 +224,7 @@ def test_ctrl_c_ends_a_call_at_once() -> None:
     presser = threading.Thread(target=press)
     presser.start()
     with pytest.raises(KeyboardInterrupt):
-        forecaster.forecast(df=table, h=12)
+        forecaster.forecast(df=table, h=12, level=level)
     assert time.perf_counter() - sent[0] < 1.0
     presser.join()
     # The work stops at its next series: soon no thread of this process computes.
