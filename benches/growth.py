@@ -28,7 +28,8 @@ CHIPCAST, EXAMPLES = RELEASE / "chipcast", RELEASE / "examples"
 LARGEST_EXPONENT = 1.1
 REASONS = {
     ("origins: ridge, expanding window", "time"):
-        "each origin sees all values before it and is fitted to them anew: n origins of n values",
+        "sums are carried from origin to origin, but each origin copies the values known before it: n origins of n"
+        " values, at the rate of memory",
     ("origins: DynamicOptimizedTheta, expanding window", "time"):
         "each origin sees the values before it, the last 1,200 at most; intervals of a lone series look at 40"
         " origins more. Beyond 1,200 values it is linear",
