@@ -61,7 +61,12 @@ fn csv(raw: &Raw) -> Result<Cells> {
     Cells::csv(raw.name.as_str(), text)
 }
 
+/// A Parquet table. Its values may be what polars has no text for, such as days beyond every calendar.
 fn parquet(raw: &Raw) -> Result<Cells> {
+    Error::caught(&format!("`{}`", raw.name), || columns(raw))
+}
+
+fn columns(raw: &Raw) -> Result<Cells> {
     let unreadable = |e: PolarsError| {
         Error::parse(format!("`{}` is not a Parquet table", raw.name)).caused_by(e)
     };

@@ -7,7 +7,8 @@ use chipcast::forecast::panel::{
     self, Asked, Cell, Ds, Lesson, Model, Outcome, Point, Refit, Series, Shard, Status, Windows,
 };
 use polars::prelude::{
-    Column, DataFrame, Int64Chunked, IntoColumn, NewChunkedArray, ParquetWriter, TimeUnit, TimeZone,
+    Column, DataFrame, Int32Chunked, Int64Chunked, IntoColumn, NewChunkedArray, ParquetWriter,
+    TimeUnit, TimeZone,
 };
 use serde_json::Value;
 
@@ -173,6 +174,20 @@ fn timestamps_of_a_parquet_file_may_be_in_utc_and_in_no_other_zone() {
     let run = panel("America/New_York");
     assert_eq!(run.code, 2);
     assert!(run.err.contains("`ds` has the time zone `America/New_York`"), "{}", run.err);
+}
+
+#[test]
+fn a_day_beyond_every_calendar_is_an_error_that_names_the_file() {
+    let folder = folder();
+    let day = Int32Chunked::from_slice("ds".into(), &[i32::MAX; 20]).into_date().into_column();
+    let id = Column::new("unique_id".into(), vec!["a"; 20]);
+    let y = Column::new("y".into(), vec![1.0; 20]);
+    let mut frame = DataFrame::new(20, vec![id, day, y]).expect("columns of one length");
+    let file = std::fs::File::create(folder.path().join("t.parquet")).expect("writable");
+    ParquetWriter::new(file).finish(&mut frame).expect("written");
+    let run = chipcast(folder.path(), &["panel", "t.parquet", "--horizon", "1"]);
+    assert_eq!(run.code, 2, "{}", run.err);
+    assert!(run.err.contains("`t.parquet` is damaged"), "{}", run.err);
 }
 
 #[test]
