@@ -6,8 +6,8 @@ use std::io::Cursor;
 use std::ops::Range;
 
 use polars::prelude::{DataFrame, ParquetReader, SerReader};
-use polars_parquet_format::PageHeader;
 use polars_parquet_format::thrift::protocol::TCompactInputProtocol;
+use polars_parquet_format::{FileMetaData, PageHeader};
 
 use crate::error::{Error, Result};
 
@@ -35,6 +35,7 @@ pub fn table(bytes: &[u8]) -> Result<DataFrame> {
 pub fn rows(bytes: &[u8], rows: Range<usize>) -> Result<DataFrame> {
     // The reader is somebody else's, and panics on some bytes that were made to break it.
     Error::caught("the Parquet table", || {
+        check_footer(bytes)?;
         let mut reader = ParquetReader::new(Cursor::new(bytes));
         let metadata = reader.get_metadata().map_err(unreadable)?;
         let mut left = VALUES_MAX;
@@ -51,6 +52,25 @@ pub fn rows(bytes: &[u8], rows: Range<usize>) -> Result<DataFrame> {
         let is_whole = frame.columns().iter().all(|column| column.len() == frame.height());
         is_whole.then_some(frame).ok_or_else(|| Error::parse("its columns differ in length"))
     })
+}
+
+/// A list in the footer may claim two thousand million entries without a byte each, which polars counts
+/// through, list by list; this reader wants a byte for each.
+fn check_footer(bytes: &[u8]) -> Result<()> {
+    let cut = || Error::parse("it is not a Parquet table: its end is not there");
+    let (rest, magic) = bytes.split_last_chunk::<4>().ok_or_else(cut)?;
+    let (rest, length) = rest.split_last_chunk::<4>().ok_or_else(cut)?;
+    let n_bytes = usize::try_from(u32::from_le_bytes(*length)).ok();
+    let start = n_bytes.and_then(|n_bytes| rest.len().checked_sub(n_bytes)).ok_or_else(cut)?;
+    if magic != b"PAR1" {
+        return Err(cut());
+    }
+    let mut footer = &rest[start..];
+    // In memory an entry may be some times as large as in the file.
+    let n_bytes_most = footer.len().saturating_mul(64).saturating_add(1024);
+    let mut protocol = TCompactInputProtocol::new(&mut footer, n_bytes_most);
+    FileMetaData::read_from_in_protocol(&mut protocol).map_err(unreadable)?;
+    Ok(())
 }
 
 fn unreadable(e: impl std::error::Error + Send + Sync + 'static) -> Error {
@@ -134,6 +154,21 @@ mod tests {
         }
         std::panic::set_hook(hook);
         assert!(n_refused > bytes.len(), "{n_refused} of {}", bytes.len() * 7);
+    }
+
+    /// A field that nobody knows, a list of 2^31 - 1 truths, before the end of the footer.
+    #[test]
+    fn a_list_that_claims_more_than_there_are_bytes_is_refused() {
+        let (_, bytes) = written();
+        let (body, end) = bytes.split_at(bytes.len() - 8);
+        let length = u32::from_le_bytes(end[..4].try_into().expect("four"));
+        let (data, footer) = body.split_at(body.len() - length as usize);
+        let list = [0x09, 0xc8, 0x01, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x07, 0x00];
+        let footer = [&footer[..footer.len() - 1], &list].concat();
+        let length = u32::try_from(footer.len()).expect("small").to_le_bytes();
+        let changed = [data, &footer, &length, b"PAR1"].concat();
+        let refused = table(&changed).expect_err("polars alone would count to its end");
+        assert!(refused.to_string().contains("not a Parquet table"), "{refused}");
     }
 
     #[test]
