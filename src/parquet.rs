@@ -40,10 +40,10 @@ pub fn rows(bytes: &[u8], rows: Range<usize>) -> Result<DataFrame> {
         let metadata = reader.get_metadata().map_err(unreadable)?;
         let mut left = VALUES_MAX;
         for group in &metadata.row_groups {
-            take(&mut left, group.num_rows(), "rows of a group")?;
+            left -= claimed(group.num_rows(), left, "rows of a group")?;
             for column in group.parquet_columns() {
-                let n_values = claimed(column.num_values(), VALUES_MAX, "values of a column")?;
-                take(&mut left, n_values, "values of a column")?;
+                let n_values = claimed(column.num_values(), left, "values of a column")?;
+                left -= n_values;
                 check_pages(bytes, column.byte_range(), n_values, &mut left)?;
             }
         }
@@ -77,18 +77,14 @@ fn unreadable(e: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::parse("it is not a Parquet table").caused_by(e)
 }
 
-fn claimed(n: impl Into<i64>, most: usize, what: &str) -> Result<usize> {
-    let n = n.into();
-    usize::try_from(n).ok().filter(|n| *n <= most).ok_or_else(|| {
-        Error::parse(format!("it claims {n} {what}; needed is a number from 0 to {most}"))
+/// A number that the file claims, if it is one from 0 to what is left.
+fn claimed<N>(n: N, left: usize, what: &str) -> Result<usize>
+where
+    N: TryInto<usize> + Copy + std::fmt::Display,
+{
+    n.try_into().ok().filter(|n| *n <= left).ok_or_else(|| {
+        Error::parse(format!("it claims {n} {what}; needed is a number from 0 to {left}"))
     })
-}
-
-fn take(left: &mut usize, n: usize, what: &str) -> Result<()> {
-    *left = left.checked_sub(n).ok_or_else(|| {
-        Error::parse(format!("it claims {n} {what}; at most {VALUES_MAX} values are read in all"))
-    })?;
-    Ok(())
 }
 
 /// The claims in the headers of a column's pages; what the pages hold is not unpacked.
@@ -105,7 +101,7 @@ fn check_pages(bytes: &[u8], range: Range<u64>, n_values: usize, left: &mut usiz
         let n_bytes = claimed(page.compressed_page_size, rest.len(), "bytes of a packed page")?;
         rest = &rest[n_bytes..];
         if let Some(dictionary) = page.dictionary_page_header {
-            take(left, claimed(dictionary.num_values, VALUES_MAX, "words")?, "words")?;
+            *left -= claimed(dictionary.num_values, *left, "words")?;
         }
         let data = [
             page.data_page_header.map(|data| data.num_values),
@@ -174,9 +170,10 @@ mod tests {
     #[test]
     fn claims_are_bounded() {
         let mut left = 10;
-        take(&mut left, 7, "rows").expect("room");
-        let refused = take(&mut left, 4, "rows").expect_err("too many").to_string();
+        left -= claimed(7, left, "rows").expect("room");
+        let refused = claimed(4, left, "rows").expect_err("too many").to_string();
         assert!(refused.contains("claims 4 rows"), "{refused}");
+        assert!(claimed(-1, left, "rows").is_err());
         assert_eq!(left, 3);
     }
 }

@@ -196,7 +196,7 @@ impl Store {
     /// A block of a segment, all of whose bytes are checked first.
     fn read_block(&self, segment: &Segment, block_idx: usize) -> Result<Observations> {
         let bytes = self.segment_bytes(segment)?;
-        manifest::decode_segment(bytes, segment.rows(block_idx)).map_err(|error| {
+        manifest::decode_segment(&bytes, segment.rows(block_idx)).map_err(|error| {
             error.within(format!("segment `{}`", self.segment_path(&segment.file).display()))
         })
     }

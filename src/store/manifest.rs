@@ -235,8 +235,8 @@ pub(super) fn file_name(hash: &str) -> String {
 ///
 /// # Errors
 /// [`Error::Store`] if they are no Parquet table of observations.
-pub fn decode_segment(bytes: Vec<u8>, rows: Range<usize>) -> Result<Observations> {
-    let mut frame = parquet::rows(&bytes, rows)
+pub fn decode_segment(bytes: &[u8], rows: Range<usize>) -> Result<Observations> {
+    let mut frame = parquet::rows(bytes, rows)
         .map_err(|e| Error::store("it is not a sound Parquet file").caused_by(e))?;
     frame.rechunk_mut_par();
     Observations::from_frame(frame)
@@ -326,7 +326,7 @@ mod tests {
         assert_eq!(borders, ["c00000.revenue", "c02730.revenue", "c05461.revenue"]);
         assert_eq!(ranges[0].end(), ranges[1].start(), "it may go on");
         for (block_idx, rows) in rows[..3].iter().enumerate() {
-            let block = decode_segment(bytes.clone(), segment.rows(block_idx)).expect("a table");
+            let block = decode_segment(&bytes, segment.rows(block_idx)).expect("a table");
             assert_eq!(block.n_rows(), rows.len());
             for (row_idx, row) in rows.clone().enumerate() {
                 assert_eq!(block.row(row_idx).expect("a row"), whole.row(row).expect("a row"));
@@ -338,11 +338,11 @@ mod tests {
         ParquetWriter::new(&mut bytes).finish(&mut frame).expect("written");
         let before = Segment { blocks: None, ..segment };
         assert_eq!((before.ranges().expect("series").len(), before.rows(0)), (1, 0..20_000));
-        let read = decode_segment(bytes.clone(), before.rows(0)).expect("a table");
+        let read = decode_segment(&bytes, before.rows(0)).expect("a table");
         assert_eq!(read.digest().expect("whole").to_hex().as_str(), before.content);
         // Its manifest lost, it is cut into blocks that are no row groups.
         let told = Segment::told(&read, &bytes).expect("told");
-        let block = decode_segment(bytes, told.rows(1)).expect("a table");
+        let block = decode_segment(&bytes, told.rows(1)).expect("a table");
         assert_eq!(block.row(0).expect("a row"), whole.row(8_192).expect("a row"));
     }
 }

@@ -234,7 +234,7 @@ impl Repair<'_> {
             if path.file_name().and_then(|n| n.to_str()) != Some(file_name(&hash).as_str()) {
                 continue;
             }
-            let Ok(rows) = decode_segment(bytes.clone(), 0..usize::MAX) else { continue };
+            let Ok(rows) = decode_segment(&bytes, 0..usize::MAX) else { continue };
             known_through = known_through.max(last_day(&rows)?);
             found.push(Segment::told(&rows, &bytes)?);
         }

@@ -135,11 +135,11 @@ impl State {
     }
 
     /// Runs through values and writes down the error of each.
-    fn run(&mut self, y: impl Iterator<Item = f64>, weights: &Weights, errors: &mut [f64]) {
+    fn run(&mut self, y: &[f64], weights: &Weights, errors: &mut [f64]) {
         let Weights { alpha, beta, gamma, phi } = *weights;
         let (mut level, mut slope) = (self.level, self.slope);
         if let [none] = self.season.as_slice() {
-            for (value, error) in y.zip(errors) {
+            for (value, error) in y.iter().zip(errors) {
                 let expected = level + phi * slope;
                 *error = value - expected - none;
                 level = expected + alpha * *error;
@@ -147,7 +147,7 @@ impl State {
             }
         } else {
             let mut phase = 0;
-            for (value, error) in y.zip(errors) {
+            for (value, error) in y.iter().zip(errors) {
                 let expected = level + phi * slope;
                 *error = value - expected - self.season[phase];
                 level = expected + alpha * *error;
@@ -298,7 +298,7 @@ impl<'a> Responses<'a> {
     /// Runs through the series from a first state, which becomes the last.
     fn last_errors(&mut self, state: &mut State, weights: &Weights) {
         let n = self.y.len();
-        state.run(self.y.iter().copied(), weights, &mut self.errors[..n]);
+        state.run(self.y, weights, &mut self.errors[..n]);
     }
 }
 
