@@ -32,6 +32,7 @@ test-all: fmt clippy postgres doc deny fuzz browser
 fmt:
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
+	@! git grep -nE '^(<<<<<<<|>>>>>>>) ' || { echo "a merge was not finished"; exit 1; }
 
 clippy:
 	$(CARGO) clippy --locked --all-targets -- -D warnings
@@ -46,16 +47,17 @@ postgres:
 postgres-test: postgres
 	$(CARGO) test --release --locked --test it job_history -- --nocapture
 
-# Whether the library still offers what its last release did; without a release there is nothing to compare.
+# Whether the library still offers what its last release did, or `make semver BASELINE=COMMIT`; without either
+# there is nothing to compare.
 SEMVER_VERSION := 0.51.0
 SEMVER := $(TOOLS)/bin/cargo-semver-checks
-LAST_TAG := $(shell git describe --tags --abbrev=0 2> /dev/null)
+BASELINE := $(shell git describe --tags --abbrev=0 2> /dev/null)
 
 $(SEMVER):
 	$(CARGO) install --locked --root $(TOOLS) --version $(SEMVER_VERSION) cargo-semver-checks
 
-semver: $(if $(LAST_TAG),$(SEMVER))
-	$(if $(LAST_TAG),$(SEMVER) semver-checks --package chipcast --baseline-rev $(LAST_TAG),@echo \
+semver: $(if $(BASELINE),$(SEMVER))
+	$(if $(BASELINE),$(SEMVER) semver-checks --package chipcast --baseline-rev $(BASELINE),@echo \
 		"no baseline: no release is tagged, so the public interface was compared with nothing")
 
 # The build with the oldest compiler that Cargo.toml promises; where it is the one in use, every build is it.
@@ -107,16 +109,18 @@ advisories: $(DENY)
 	@if $(DENY) fetch db > /dev/null 2>&1; then $(DENY) check advisories; \
 	else echo "the advisory database cannot be reached: the check was left out"; fi
 
-# What the program is made of, as CycloneDX: of Cargo.lock alone, offline.
+# What the program and the wheel are made of, as CycloneDX: of Cargo.lock alone, offline, without a path of
+# this machine.
 SBOM_VERSION := 0.5.9
 SBOM := $(TOOLS)/bin/cargo-cyclonedx
 $(SBOM):
 	$(CARGO) install --locked --root $(TOOLS) --version $(SBOM_VERSION) cargo-cyclonedx
 
 sbom: $(SBOM)
-	SOURCE_DATE_EPOCH=$(EPOCH) $(SBOM) cyclonedx --format json --spec-version 1.5 \
+	SOURCE_DATE_EPOCH=$(EPOCH) $(SBOM) cyclonedx --quiet --format json --spec-version 1.5 \
 		--override-filename chipcast.cdx
-	mkdir -p $(OUT) && mv chipcast.cdx.json $(OUT)/
+	mkdir -p $(OUT) && sed -i 's|file://$(CURDIR)|file:///src|g' chipcast.cdx.json python/chipcast.cdx.json
+	mv chipcast.cdx.json $(OUT)/ && mv python/chipcast.cdx.json $(OUT)/chipcast-python.cdx.json
 
 # Two builds in two folders give the same program, to the byte: paths are mapped away, and the only date is
 # that of the commit. The second folder is a clone, so that nothing that is not committed goes in.

@@ -5,7 +5,7 @@
 The sets are the M4 series of `data/bench/set_{Q,M,Y}.parquet`, forecast from their training parts alone. Both
 run in the environment of `forecasting.py`, one process a package and model, one thread, after a call on one series
 that pays for what is compiled or loaded once. MASE and coverage of the 95% interval as the M4 organisers
-define them; the last columns are chipcast's over statsforecast's.
+define them. Prints a table of `python/README.md`.
 """
 
 import json
@@ -69,9 +69,9 @@ def main(shared: Path, wheel: Path, n: int) -> None:
     beside = TARGET / "port"
     command = [environment(), "-m", "pip", "install", "-q", "--no-deps", "--upgrade", "--target", beside, wheel]
     subprocess.run(command, check=True)
-    print(f"{'set':<4}{'model':<24}{'MASE':>8}{'theirs':>8}{'cover':>8}{'theirs':>8}{'CPU s':>9}"
-          f"{'theirs':>9}{'MASE':>8}{'CPU':>8}")
+    print("| set | series | model | MASE | theirs | coverage | theirs | CPU, s | theirs |\n" + "|---" * 9 + "|")
     for key in SETS:
+        n_series = rows(shared, key, n)[0].unique_id.nunique()
         for model in MODELS:
             both = []
             for package in ("chipcast", "statsforecast"):
@@ -79,10 +79,9 @@ def main(shared: Path, wheel: Path, n: int) -> None:
                 done = subprocess.run([environment(), __file__, *map(str, words)], capture_output=True, text=True,
                                       check=True, env={"PYTHONPATH": str(beside), "PATH": "/usr/bin:/bin"})
                 both.append(json.loads(done.stdout.splitlines()[-1]))
-            own, other = both
-            print(f"{key:<4}{model:<24}{own['mase']:8.3f}{other['mase']:8.3f}{own['coverage']:8.3f}"
-                  f"{other['coverage']:8.3f}{own['cpu']:9.3f}{other['cpu']:9.3f}"
-                  f"{own['mase'] / other['mase']:8.3f}{own['cpu'] / max(other['cpu'], 1e-9):8.3f}", flush=True)
+            cells = [f"{one[measure]:.3g}" if measure == "cpu" else f"{one[measure]:.3f}"
+                     for measure in ("mase", "coverage", "cpu") for one in both]
+            print(f"| {key} | {n_series:,} | {model} | {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,21 @@
 //!
 //! May use nothing else of the crate. Never prints and never exits: `cli` does both.
 
+use std::cell::Cell;
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What every fallible function of the library returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+thread_local! {
+    /// Readers that this thread runs inside one another.
+    static CATCHES: Cell<usize> = const { Cell::new(0) };
+}
+/// Readers that are running in all threads: they decode on threads of polars.
+static N_CATCHING: AtomicUsize = AtomicUsize::new(0);
+const POOL: &str = "polars-";
 
 /// Why something could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -98,8 +108,20 @@ impl Error {
     /// # Errors
     /// What the reader says; [`Error::Parse`] if it panicked.
     pub fn caught<T>(what: &str, read: impl FnOnce() -> Result<T>) -> Result<T> {
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
-            .unwrap_or_else(|_| Err(Self::parse(format!("{what} is damaged: its reader gave up"))))
+        CATCHES.set(CATCHES.get() + 1);
+        N_CATCHING.fetch_add(1, Ordering::Relaxed);
+        let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(read));
+        N_CATCHING.fetch_sub(1, Ordering::Relaxed);
+        CATCHES.set(CATCHES.get() - 1);
+        read.unwrap_or_else(|_| Err(Self::parse(format!("{what} is damaged: its reader gave up"))))
+    }
+
+    /// Whether a panic of this thread becomes an error by [`Error::caught`]: a program's panic hook has
+    /// nothing to print then.
+    #[must_use]
+    pub fn catches_panics() -> bool {
+        let is_pool = || std::thread::current().name().is_some_and(|name| name.starts_with(POOL));
+        CATCHES.get() > 0 || (N_CATCHING.load(Ordering::Relaxed) > 0 && is_pool())
     }
 
     fn detail(&self) -> &Detail {

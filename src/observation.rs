@@ -180,6 +180,21 @@ impl FromStr for Action {
 }
 
 impl Announcement {
+    /// Refuses a range that is none.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] unless the ends are finite and `low ≤ mid ≤ high`.
+    pub fn check(&self) -> Result<()> {
+        let Self { low, mid, high, .. } = *self;
+        if low.is_finite() && high.is_finite() && low <= mid && mid <= high {
+            return Ok(());
+        }
+        Err(Error::invalid(format!(
+            "`{}.{}` {}: found low {low}, mid {mid}, high {high}, needed is low <= mid <= high",
+            self.company, self.metric, self.period
+        )))
+    }
+
     /// Whether two announcements say the same on the same day, whatever words they quote.
     pub fn says_the_same(&self, other: &Self) -> bool {
         let key = |a: &Self| (a.company.clone(), a.published, a.metric.clone(), a.unit);

@@ -177,7 +177,10 @@ class AutoETS(Model):
 
 
 class AutoCES(Model):
-    """Complex exponential smoothing, its form chosen by AICc. `model` takes its default alone."""
+    """Complex exponential smoothing of the series without its season, which is put back.
+
+    `model` takes its default alone.
+    """
 
     _name = "AutoCES"
 

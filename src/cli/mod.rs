@@ -325,6 +325,12 @@ impl Context {
 /// Runs the command line on the arguments of the process and says how it ended.
 #[must_use]
 pub fn main() -> ExitCode {
+    let report_panic = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !Error::catches_panics() {
+            report_panic(panic);
+        }
+    }));
     ExitCode::from(run(std::env::args_os()))
 }
 

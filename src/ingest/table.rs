@@ -166,7 +166,7 @@ impl Row<'_> {
     }
 
     fn announcement(&self) -> Result<Announcement> {
-        Ok(Announcement {
+        let announcement = Announcement {
             company: self.text("company").to_owned(),
             published: self.date("published")?,
             metric: self.text("metric").to_owned(),
@@ -178,6 +178,8 @@ impl Row<'_> {
             action: self.word::<Action>("action")?,
             quote: self.text("quote").to_owned(),
             locator: self.text("locator").to_owned(),
-        })
+        };
+        announcement.check().map_err(|e| e.within(self.place("mid")))?;
+        Ok(announcement)
     }
 }

@@ -275,7 +275,7 @@ impl AnnouncementRow {
     }
 
     fn read(&self) -> Result<Announcement> {
-        Ok(Announcement {
+        let announcement = Announcement {
             company: self.company.clone(),
             published: self.published,
             metric: self.metric.clone(),
@@ -287,7 +287,9 @@ impl AnnouncementRow {
             action: self.action.parse::<Action>()?,
             quote: self.quote.clone(),
             locator: self.locator.clone(),
-        })
+        };
+        announcement.check()?;
+        Ok(announcement)
     }
 }
 

@@ -6,7 +6,7 @@ use std::io::{Cursor, Write};
 use chipcast::ingest::epoch::Epoch;
 use chipcast::ingest::fred::Fred;
 use chipcast::ingest::statcounter::{Market, StatCounter};
-use chipcast::ingest::table::{ColumnMap, observations};
+use chipcast::ingest::table::{ColumnMap, announcements, observations};
 use chipcast::ingest::tabular::Kind;
 use chipcast::ingest::twse::{Companies, Twse};
 use chipcast::ingest::{Parsed, Raw, Source};
@@ -187,6 +187,24 @@ fn what_is_wrong_is_told_by_place() {
     assert!(shown("a.xlsx", b"PK\x03\x04rest".to_vec()).contains("is not a whole zip file"));
 }
 
+#[test]
+fn a_range_upside_down_is_no_announcement() {
+    let read = |range: &str| {
+        let header = "company,published,metric,period_start,period_end,low,mid,high,unit,action,quote,locator";
+        let row = format!("amd,2024-07-30,revenue,2024-06-30,2024-09-28,{range},USD,guide,,l");
+        announcements(&Raw::new("a.csv", format!("{header}\n{row}\n").into(), day("2026-11-23")))
+    };
+    assert_eq!(read("6,7,8").expect("a range").len(), 1);
+    for range in ["7.5,7,8", "6,8.5,8", "8,7,6"] {
+        let found = read(range).expect_err("no range").to_string();
+        assert!(
+            found.starts_with("`a.csv` line 2, column `mid`: `amd.revenue` 2024-06-30"),
+            "{found}"
+        );
+        assert!(found.ends_with("needed is low <= mid <= high"), "{found}");
+    }
+}
+
 /// A cell in the last corner of a sheet claims 17 billion cells; only those that are there are read.
 #[test]
 fn a_sheet_that_claims_to_be_huge_fills_no_memory() {
@@ -206,6 +224,35 @@ fn json_that_a_command_printed_is_imported_again() {
     assert!(rows.len() > 80 && rows.iter().all(|row| row["status"] == "repeat"));
     let run = chipcast(folder.path(), &["data", "import", "t.json", "--sheet", "One"]);
     assert!(run.err.contains("`t.json` is not a whole zip file"), "{}", run.err);
+}
+
+/// A reader of somebody else's that panics: one error of ours, and none of its own words, whichever thread it
+/// panicked on.
+#[test]
+fn a_panic_of_a_reader_is_one_error() {
+    let cells = ["a.b", "2025-01-01", "2025-03-31", "1", "USD", "2025-05-01", "s", "l"];
+    let column = |(name, cell): (&str, &str)| Column::new(name.into(), vec![cell; 40]);
+    let columns = HEADER.split(',').zip(cells).map(column).collect();
+    let mut frame = DataFrame::new(40, columns).expect("a frame");
+    let mut whole = Vec::new();
+    ParquetWriter::new(&mut whole).finish(&mut frame).expect("written");
+    let damaged = (0..whole.len()).filter_map(|at| {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x10;
+        let found = import("t.parquet", bytes.clone(), &Kind::Told).err()?.to_string();
+        found.contains("its reader gave up").then_some(bytes)
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut n_files = 0;
+    for bytes in damaged.step_by(2) {
+        std::fs::write(folder.path().join("t.parquet"), bytes).expect("writable");
+        let run = chipcast(folder.path(), &["data", "import", "t.parquet"]);
+        assert_eq!(run.code, 2, "{}", run.err);
+        assert_eq!(run.err.matches("gave up").count(), 1, "{}", run.err);
+        assert!(!run.err.contains("panicked"), "{}", run.err);
+        n_files += 1;
+    }
+    assert!(n_files > 5, "{n_files} files make it panic");
 }
 
 /// A payload with bytes changed, cut off, or put in.

@@ -4,7 +4,7 @@
 
 use super::smooth::{self, Trend};
 use super::theta::{self, Theta};
-use super::{Answer, Question, Series, count, season};
+use super::{Answer, Question, Series, ces, count};
 
 /// A model of a series' own values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Local {
     Holt,
     /// The same with a trend that fades.
     DampedHolt,
-    /// Complex smoothing, with a season where it is clear and the values are enough.
+    /// Complex smoothing of the series without its season, which is put back.
     AutoCes,
 }
 
@@ -89,8 +89,7 @@ impl Local {
             }
             Self::Holt => smooth::fit(y, 1, Trend::Linear, horizon).path,
             Self::DampedHolt => smooth::fit(y, 1, Trend::Damped, horizon).path,
-            Self::AutoCes if season::is_clear(y, season) => series.complex(question),
-            Self::AutoCes => series.complex(Question { season: 1, horizon }),
+            Self::AutoCes => series.restored(ces::fit(&series.adjusted.values, 1, horizon).path),
         }
     }
 }

@@ -291,7 +291,7 @@ impl Reader {
             }
         };
         let is_out_of_turn = has_ended && claim.action == Action::Guide;
-        Ok(Announcement {
+        let announcement = Announcement {
             company: self.company.clone(),
             published: self.published,
             metric: claim.metric.clone(),
@@ -303,7 +303,9 @@ impl Reader {
             action: if is_out_of_turn { Action::Revise } else { claim.action },
             quote: shortened(words),
             locator: locator.to_owned(),
-        })
+        };
+        announcement.check().map_err(|e| e.to_string())?;
+        Ok(announcement)
     }
 
     /// One announcement for each metric and period: the first, or the one with a range about it.
