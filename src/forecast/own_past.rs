@@ -3,7 +3,7 @@
 //! May use the core files, `history` and `univariate`. Reads the values after the last gap.
 
 use super::history::{History, Scale};
-use super::univariate::smooth;
+use super::univariate::smooth::{self, BETA_MAX};
 use super::univariate::theta::{self, Theta as Kind};
 use super::univariate::{self, Question};
 use super::{Forecaster, Path};
@@ -33,7 +33,10 @@ impl Forecaster for Ets {
 
     fn path(&self, known: &Snapshot, target: &SeriesId, horizon: usize) -> Result<Path> {
         let past = Past::of(self, known, target)?;
-        let levels = univariate::alone(&past.levels, past.question(horizon), smooth::automatic);
+        let levels =
+            univariate::alone(&past.levels, past.question(horizon), |y, season, horizon| {
+                smooth::automatic(y, season, BETA_MAX, horizon)
+            });
         Ok(past.path(self, levels))
     }
 }

@@ -37,7 +37,7 @@ impl Ours {
 /// The model of a name on a series, if it is offered.
 fn ours(model: &str, y: &[f64], m: usize, h: usize) -> Option<Ours> {
     let smoothing = |m: usize, trend: Trend| {
-        let fit = smooth::fit(y, m, trend, h);
+        let fit = smooth::fit(y, m, trend, smooth::BETA_MAX, h);
         Ours::fitted(fit.path, fit.squares)
     };
     let theta = |kind: Theta| Ours::path(theta::path(y, kind, h));

@@ -2,7 +2,7 @@
 //!
 //! Pure. Their names are those that other forecasting packages give them.
 
-use super::smooth::{self, Trend};
+use super::smooth::{self, BETA_MAX_ALONE, Trend};
 use super::theta::{self, Theta};
 use super::{Answer, Question, Series, ces, count};
 
@@ -84,11 +84,11 @@ impl Local {
             Self::Theta(kind) => {
                 series.restored(theta::path(&series.adjusted.values, kind, horizon))
             }
-            Self::AutoEts => {
-                series.smoothed(question, |y, season| smooth::automatic(y, season, horizon))
-            }
-            Self::Holt => smooth::fit(y, 1, Trend::Linear, horizon).path,
-            Self::DampedHolt => smooth::fit(y, 1, Trend::Damped, horizon).path,
+            Self::AutoEts => series.smoothed(question, |y, season| {
+                smooth::automatic(y, season, BETA_MAX_ALONE, horizon)
+            }),
+            Self::Holt => smooth::fit(y, 1, Trend::Linear, BETA_MAX_ALONE, horizon).path,
+            Self::DampedHolt => smooth::fit(y, 1, Trend::Damped, BETA_MAX_ALONE, horizon).path,
             Self::AutoCes => series.restored(ces::fit(&series.adjusted.values, 1, horizon).path),
         }
     }

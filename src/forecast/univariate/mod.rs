@@ -21,7 +21,7 @@ use autoregress::{Pool, Scaled};
 pub use local::{Local, answer_by};
 pub(super) use normal::solve;
 use season::Adjusted;
-use smooth::Trend;
+use smooth::{BETA_MAX, Trend};
 use theta::Theta;
 
 /// The members of the combination, which all count the same.
@@ -261,13 +261,15 @@ impl Series {
             theta::side_by_side([&root, adjusted], Theta::DynamicOptimised, question.horizon);
         let damped = |y: &[f64], season: usize| {
             let level = self.on(Scale::Root, y);
-            let path = smooth::fit(&level, season, Trend::Damped, question.horizon).path;
+            let path = smooth::fit(&level, season, Trend::Damped, BETA_MAX, question.horizon).path;
             self.back(Scale::Root, path)
         };
         [
             self.restored(self.back(Scale::Root, on_root)),
             self.restored(theta),
-            self.smoothed(question, |y, season| smooth::automatic(y, season, question.horizon)),
+            self.smoothed(question, |y, season| {
+                smooth::automatic(y, season, BETA_MAX, question.horizon)
+            }),
             self.smoothed(question, damped),
             self.complex(question),
         ]
