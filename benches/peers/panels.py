@@ -134,8 +134,7 @@ def accuracy(shared: Path, name: str, folder: Path) -> str:
     data = {uid: (part.y[~part.is_test].to_numpy(), part.y[part.is_test].to_numpy())
             for uid, part in whole.groupby("unique_id")}
     stored = shared / "data/bench/forecasts"
-    train = whole[~whole.is_test].rename(columns={"t": "ds"})[["unique_id", "ds", "y"]]
-    four = [forecasts_of(model, name, train, stored) for model in FOUR]
+    four = [forecasts_of(model, name, shared) for model in FOUR]
     mean = pd.concat(four).groupby(["unique_id", "step"])[["yhat", "lo95", "hi95"]].agg(["mean", "size"])
     complete = mean[mean[("yhat", "size")] == len(FOUR)].xs("mean", axis=1, level=1).reset_index()
     naive2 = pd.read_parquet(stored / f"Naive2_{name}.parquet").sort_values("step")
@@ -148,19 +147,21 @@ def accuracy(shared: Path, name: str, folder: Path) -> str:
             f" {owa[1]['owa']:.4f}: {verdict}")
 
 
-def forecasts_of(model: str, name: str, train: pd.DataFrame, stored: Path) -> pd.DataFrame:
+def forecasts_of(model: str, name: str, shared: Path) -> pd.DataFrame:
     """statsforecast's forecasts of a set: the stored ones, or made here once and kept beside the environment.
 
     A series on which the model fails has no rows.
     """
-    file, made = stored / f"{model}_{name}.parquet", TARGET / "peer-forecasts" / f"{model}_{name}.parquet"
-    if file.exists() or made.exists():
-        return pd.read_parquet(file if file.exists() else made)
+    stored, made = (folder / f"{model}_{name}.parquet"
+                    for folder in (shared / "data/bench/forecasts", TARGET / "peer-forecasts"))
+    for file in (stored, made):
+        if file.exists():
+            return pd.read_parquet(file)
     from statsforecast import models
 
     season, horizon = SETS[name]
     engine, parts = getattr(models, model)(season_length=season), []
-    for uid, part in train.groupby("unique_id"):
+    for uid, part in training_part(shared, name).groupby("unique_id"):
         try:
             said = engine.forecast(y=part.y.to_numpy(), h=horizon, level=[95])
         except Exception as error:  # theirs may raise anything
@@ -168,9 +169,10 @@ def forecasts_of(model: str, name: str, train: pd.DataFrame, stored: Path) -> pd
             continue
         parts.append(pd.DataFrame({"unique_id": uid, "step": range(1, horizon + 1), "yhat": said["mean"],
                                    "lo95": said["lo-95"], "hi95": said["hi-95"]}))
+    forecasts = pd.concat(parts)
     made.parent.mkdir(parents=True, exist_ok=True)
-    pd.concat(parts).to_parquet(made, index=False)
-    return pd.read_parquet(made)
+    forecasts.to_parquet(made, index=False)
+    return forecasts
 
 
 def rows(shared: Path | None, folder: Path, quick: bool) -> list[Row]:
